@@ -1,0 +1,1 @@
+"""Registry of public recordings; installed as package data of ``wmsim.registry``."""

@@ -1,0 +1,95 @@
+"""The generalisation tensor: decoders of (S, T) tested at every (S', T')."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wmsim.decoding.cross import CrossDecoding, Problem
+from wmsim.decoding.scores import leave_out, scores
+
+
+def generalisation_tensor(
+    problem: Problem, decoding: CrossDecoding, weights: np.ndarray
+) -> np.ndarray:
+    """Score the decoders of every state in every state.
+
+    Parameters
+    ----------
+    problem : Problem
+        Labels and states.
+    decoding : CrossDecoding
+        Held-out decision values.
+    weights : ndarray, shape (draw, trial)
+        See :func:`wmsim.decoding.scores.scores`.
+
+    Returns
+    -------
+    ndarray of float64, shape (train state, test state, draw, metric)
+        Element [a, b]: decoders fitted to item S of state a at its step T, tested for item S' of
+        state b at its step T'.
+    """
+    columns = []
+    for state in problem.states:
+        labels = np.where(problem.present(state), problem.labels[state[0]], -1)
+        columns.append(scores(decoding.decisions[:, state[1]], labels, weights))
+    return np.stack(columns, axis=1)
+
+
+def left_out_tensor(
+    problem: Problem, decoding: CrossDecoding, weights: np.ndarray
+) -> np.ndarray:
+    """Multiclass transfer between items with the trained item's own value left out of the choice.
+
+    Parameters
+    ----------
+    problem, decoding, weights
+        As for :func:`generalisation_tensor`.
+
+    Returns
+    -------
+    ndarray of float64, shape (train state, test state, draw)
+        NaN where both states are of one item. Chance is 1/(k - 1).
+    """
+    n = len(problem.states)
+    result = np.full((n, n, len(weights)), np.nan)
+    items = np.array([item for item, _ in problem.states])
+    for item in np.unique(items):
+        rows = np.flatnonzero(items == item)
+        left = leave_out_item(problem, decoding.decisions[rows], item)
+        for column, state in enumerate(problem.states):
+            if state[0] == item:
+                continue
+            labels = np.where(problem.present(state), problem.labels[state[0]], -1)
+            result[rows, column] = scores(left[:, state[1]], labels, weights)[..., 1]
+    return result
+
+
+def leave_out_item(problem: Problem, decisions: np.ndarray, item: int) -> np.ndarray:
+    """Take the value of one item out of the choice in each trial; decisions (state, step, trial, value)."""
+    n_states, n_steps, n_trials, k = decisions.shape
+    flat = decisions.reshape(n_states * n_steps, n_trials, k)
+    return leave_out(flat, problem.labels[item]).reshape(decisions.shape)
+
+
+def never_repeats(labels: np.ndarray) -> bool:
+    """Whether no value occurs twice within any trial, in a design where it could have.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (item, trial)
+        Values, -1 for none.
+
+    Returns
+    -------
+    bool
+        True if items of a trial always differ; False also where no trial has two items.
+
+    Examples
+    --------
+    >>> never_repeats(np.array([[0, 1], [1, 0]])), never_repeats(np.array([[0, 1], [1, 1]]))
+    (True, False)
+    """
+    ordered = np.sort(labels, axis=0)
+    pairs = (ordered[1:] >= 0) & (ordered[:-1] >= 0)
+    repeats = pairs & (ordered[1:] == ordered[:-1])
+    return bool(pairs.any() and not repeats.any())

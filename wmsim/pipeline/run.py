@@ -1,0 +1,223 @@
+"""Run the pipeline on a recording: in parallel, resumable, the same for networks and brains."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from wmsim.files import atomic_path, content_key
+from wmsim.pipeline.config import AnalysisConfig
+from wmsim.pipeline.prepare import Job, Prepared, prepare
+from wmsim.pipeline.results import FeatureResult, summarise_features, tensor_dataset
+from wmsim.pipeline.statistics import Statistics, observed, permuted
+from wmsim.progress import progress
+
+# Permutations computed between two looks at the disk.
+CHUNK = 5
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What the pipeline gives for one recording.
+
+    Attributes
+    ----------
+    summary : dict
+        Numbers, JSON-like: ``features`` by feature, ``tasks`` by task and feature, ``notes``.
+    tensor : xarray.Dataset
+        The generalisation tensors; see :func:`wmsim.pipeline.results.tensor_dataset`.
+    recording : xarray.Dataset
+        The recording as it was analysed: aligned, transformed.
+    """
+
+    summary: dict[str, Any]
+    tensor: xr.Dataset
+    recording: xr.Dataset
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of the work that is done in one go: the data, or a few permutations."""
+
+    job: int
+    permutations: tuple[int, ...] | None
+    file: Path | None
+
+
+def analyze(
+    recording: xr.Dataset,
+    config: AnalysisConfig | None = None,
+    *,
+    work: Path | None = None,
+    n_jobs: int | None = None,
+    label: str = "analysis",
+) -> Analysis:
+    """Run the pipeline on one recording.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        A recording of a network or of a brain; continuous ones are aligned first.
+    config : AnalysisConfig, optional
+        How.
+    work : path, optional
+        Folder in which finished pieces are kept, so that a run that was stopped goes on.
+    n_jobs : int, optional
+        Processes; by default one a core. Results do not depend on it.
+    label : str
+        What the progress bar says.
+
+    Returns
+    -------
+    Analysis
+
+    Raises
+    ------
+    WmsimError
+        If the recording is not valid or cannot be analysed; the message says why.
+
+    Examples
+    --------
+    >>> from wmsim.hypotheses import plant_spikes
+    >>> recording = plant_spikes(n_trials=60, n_units=20, n_items=2, n_values=3, seed=1)
+    >>> config = AnalysisConfig(folds=3, permutations=2, bootstrap=20)
+    >>> result = analyze(recording, config, n_jobs=1)
+    >>> sorted(result.summary["features"])
+    ['image']
+    """
+    config = config or AnalysisConfig()
+    prepared = prepare(recording, config)
+    pieces = list(_pieces(prepared.jobs, config, work))
+    found: dict[int, FeatureResult] = {
+        number: FeatureResult(job, Statistics(), []) for number, job in enumerate(prepared.jobs)
+    }
+    nulls: dict[int, dict[int, Statistics]] = {number: {} for number in found}
+    for piece, results in _run(prepared.jobs, pieces, config, n_jobs, label):
+        if piece.permutations is None:
+            found[piece.job].data = results[0]
+        else:
+            nulls[piece.job].update(zip(piece.permutations, results, strict=True))
+    for number, by_permutation in nulls.items():
+        found[number].null = [by_permutation[p] for p in sorted(by_permutation)]
+    ordered = list(found.values())
+    return Analysis(_summary(prepared, ordered, config), tensor_dataset(ordered), prepared.recording)
+
+
+def _pieces(jobs: tuple[Job, ...], config: AnalysisConfig, work: Path | None) -> Iterator[Piece]:
+    for number, job in enumerate(jobs):
+        key = content_key(
+            job.task, job.feature, number, job.problem.activity.tobytes(),
+            job.problem.labels.tobytes(), asdict(job.design), config.model_dump(mode="json"),
+        )  # fmt: skip
+        yield Piece(number, None, work and work / f"{key}-data.npz")
+        for start in range(0, config.permutations, CHUNK):
+            chunk = tuple(range(start, min(start + CHUNK, config.permutations)))
+            yield Piece(number, chunk, work and work / f"{key}-null{start}.npz")
+
+
+def _run(
+    jobs: tuple[Job, ...], pieces: list[Piece], config: AnalysisConfig, n_jobs: int | None,
+    label: str,
+) -> Iterator[tuple[Piece, list[Statistics]]]:  # fmt: skip
+    import joblib
+
+    todo = []
+    with progress(label, len(pieces)) as step:
+        for piece in pieces:
+            done = _read(piece.file)
+            if done is None:
+                todo.append(piece)
+            else:
+                step()
+                yield piece, done
+        n_jobs = min(n_jobs or joblib.cpu_count(), max(len(todo), 1))
+        # One thread each, so that processes times threads never exceeds the cores.
+        with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+            parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+            calls = (joblib.delayed(_work)(index, jobs[p.job], p, config) for index, p in enumerate(todo))
+            for index, results in parallel(calls):
+                _write(todo[index].file, results)
+                step()
+                yield todo[index], results
+
+
+def _work(
+    index: int, job: Job, piece: Piece, config: AnalysisConfig
+) -> tuple[int, list[Statistics]]:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        if piece.permutations is None:
+            return index, [observed(job.problem, job.design, config, piece.job)]
+        return index, [
+            permuted(job.problem, job.design, config, piece.job, p) for p in piece.permutations
+        ]
+
+
+def _write(file: Path | None, results: list[Statistics]) -> None:
+    if file is None:
+        return
+    arrays: dict[str, np.ndarray] = {}
+    for number, one in enumerate(results):
+        for group in ("values", "left_out"):
+            for name, array in getattr(one, group).items():
+                arrays[f"{number}|{group}|{name}"] = array
+        arrays[f"{number}|by_item|"] = one.by_item
+        arrays[f"{number}|tensor|"] = one.tensor
+        arrays[f"{number}|facts|"] = np.array(json.dumps(one.facts))
+    with atomic_path(file) as temporary, open(temporary, "wb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+
+
+def _read(file: Path | None) -> list[Statistics] | None:
+    """Finished results, or None if there are none or they were cut off."""
+    if file is None or not file.is_file():
+        return None
+    results: dict[int, Statistics] = {}
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            for key in arrays.files:
+                number, group, name = key.split("|")
+                one = results.setdefault(int(number), Statistics())
+                if group in ("values", "left_out"):
+                    getattr(one, group)[name] = arrays[key]
+                elif group == "facts":
+                    one.facts = json.loads(str(arrays[key]))
+                else:
+                    setattr(one, group, arrays[key])
+    except Exception:  # noqa: BLE001 - whatever is wrong with a cached piece, it is computed again
+        return None
+    return [results[number] for number in sorted(results)] or None
+
+
+def _summary(
+    prepared: Prepared, results: list[FeatureResult], config: AnalysisConfig
+) -> dict[str, Any]:
+    tasks: dict[str, dict[str, Any]] = {}
+    for one in results:
+        tasks.setdefault(one.job.task, {})[one.job.feature] = summarise_features([one])
+    features = {}
+    for feature in dict.fromkeys(one.job.feature for one in results):
+        of_feature = [one for one in results if one.job.feature == feature]
+        asked = [one for one in of_feature if one.job.asked]
+        features[feature] = summarise_features(asked or of_feature)
+    recording = prepared.recording
+    return {
+        "source": str(recording.attrs.get("source", "unknown")),
+        "n_units": int(recording.sizes["unit"]),
+        "n_trials": int(recording.sizes["trial"]),
+        "n_items": int(recording.sizes["item"]),
+        "steps": [str(name) for name in recording["step_name"].values],
+        "interval": "95 %, resampling the trials of this one recording; not an interval over subjects",
+        "chance": "mean over permutations of whole trials' labels, all decoders fitted anew",
+        "notes": list(prepared.notes),
+        "config": config.model_dump(mode="json"),
+        "features": features,
+        "tasks": tasks,
+    }

@@ -1,0 +1,150 @@
+"""Every statistic of one feature, from labels and activity to arrays: data and null alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wmsim.decoding import (
+    CrossDecoding,
+    Problem,
+    bootstrap_weights,
+    cross_decode,
+    generalisation_tensor,
+    left_out_tensor,
+    never_repeats,
+    permute_trials,
+    scores,
+)
+from wmsim.geometry import KINDS, decode_swaps, plan_swaps
+from wmsim.pipeline.config import AnalysisConfig
+from wmsim.pipeline.design import Design, transfers
+
+# Streams of random numbers that never meet.
+FOLDS, BOOTSTRAP, PERMUTATION, ROTATION = 1, 2, 3, 4
+
+
+@dataclass
+class Statistics:
+    """Statistics of one feature.
+
+    Attributes
+    ----------
+    values : dict of str to ndarray, shape (draw, metric)
+        Each statistic; draw 0 is the plain one, the others are resamples of trials.
+    left_out : dict of str to ndarray, shape (draw,)
+        Multiclass transfer between items with the trained item's own value left out; only where
+        items of a trial never repeat.
+    by_item : ndarray, shape (item, draw, metric)
+        ``within`` of each item.
+    tensor : ndarray, shape (train state, test state, metric)
+        The generalisation tensor.
+    facts : dict of str to float
+        Dimensions of rotations and the like.
+    """
+
+    values: dict[str, np.ndarray] = field(default_factory=dict)
+    left_out: dict[str, np.ndarray] = field(default_factory=dict)
+    by_item: np.ndarray = field(default_factory=lambda: np.empty((0, 1, 2)))
+    tensor: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 2)))
+    facts: dict[str, float] = field(default_factory=dict)
+
+
+def observed(problem: Problem, design: Design, config: AnalysisConfig, key: int) -> Statistics:
+    """Statistics of the data, with resamples of trials.
+
+    Parameters
+    ----------
+    problem : Problem
+        Activity and labels.
+    design : Design
+        States.
+    config : AnalysisConfig
+        How.
+    key : int
+        Number of this task and feature, for its stream of random numbers.
+    """
+    rng = np.random.default_rng([config.seed, key, BOOTSTRAP])
+    weights = bootstrap_weights(problem.n_trials, config.bootstrap, rng=rng)
+    return _statistics(problem, design, config, key, weights)
+
+
+def permuted(
+    problem: Problem, design: Design, config: AnalysisConfig, key: int, permutation: int
+) -> Statistics:
+    """The same statistics with whole trials' labels permuted and every decoder fitted anew."""
+    rng = np.random.default_rng([config.seed, key, PERMUTATION, permutation])
+    shuffled = problem.with_labels(permute_trials(problem.labels, rng=rng))
+    return _statistics(shuffled, design, config, key, np.ones((1, problem.n_trials)))
+
+
+def _statistics(
+    problem: Problem, design: Design, config: AnalysisConfig, key: int, weights: np.ndarray
+) -> Statistics:
+    decoding = cross_decode(
+        problem,
+        n_folds=config.folds,
+        penalties=config.penalties,
+        balanced=config.balanced,
+        rng=np.random.default_rng([config.seed, key, FOLDS]),
+    )
+    index = {state: row for row, state in enumerate(problem.states)}
+    full = generalisation_tensor(problem, decoding, weights)
+    result = Statistics(tensor=full[:, :, 0])
+    groups = transfers(design)
+    for name, pairs in groups.items():
+        rows, columns = zip(*((index[a], index[b]) for a, b in pairs), strict=True)
+        result.values[name] = full[rows, columns].mean(axis=0)
+    encoding = [index[state] for state in design.encoding.values()]
+    result.by_item = full[encoding, encoding]
+    if never_repeats(problem.labels):
+        left = left_out_tensor(problem, decoding, weights)
+        for name, pairs in groups.items():
+            if all(a[0] != b[0] for a, b in pairs):
+                rows, columns = zip(*((index[a], index[b]) for a, b in pairs), strict=True)
+                result.left_out[name] = left[rows, columns].mean(axis=0)
+    _add_rotations(result, problem, decoding, design, config, key, weights)
+    return result
+
+
+def _add_rotations(
+    result: Statistics, problem: Problem, decoding: CrossDecoding, design: Design,
+    config: AnalysisConfig, key: int, weights: np.ndarray,
+) -> None:  # fmt: skip
+    """Add the Procrustes statistics, under names that begin with ``procrustes.``."""
+    targets = [state for state in design.memory if state[0] in design.encoding]
+    # Two normals are a shape on a line: every rotation of it is a sign.
+    if not targets or problem.n_values < 3:
+        return
+    states = [state for state in design.states if state[0] in design.encoding]
+    swaps = plan_swaps(states, targets)
+    rng = np.random.default_rng([config.seed, key, ROTATION])
+    rotated = decode_swaps(problem, decoding, swaps, rng=rng)
+    scored = np.empty((len(swaps), len(weights), 2))
+    for target in targets:
+        rows = [row for row, swap in enumerate(swaps) if swap.target == target]
+        labels = np.where(problem.present(target), problem.labels[target[0]], -1)
+        scored[rows] = scores(rotated.decisions[rows], labels, weights)
+    result.values["procrustes.fitted"] = result.values["within_memory"]
+    for kind in KINDS:
+        rows = [row for row, swap in enumerate(swaps) if swap.kind == kind]
+        if rows:
+            result.values[f"procrustes.{kind}"] = _mean_of_targets(scored, swaps, rows)
+            result.facts[f"captured_{kind}"] = float(rotated.captured[rows].mean())
+    result.facts["rotation_dimension"] = rotated.dimension
+    result.facts["shared_dimension"] = rotated.shared_dimension
+    donors = [
+        (problem.states.index(swap.donor_target),) * 2 for swap in swaps if swap.kind == "swap_time"
+    ]
+    if donors:
+        rows, columns = zip(*donors, strict=True)
+        result.facts["swap_time_donor_fitted"] = float(result.tensor[rows, columns, 0].mean())
+
+
+def _mean_of_targets(scored: np.ndarray, swaps: tuple, rows: list[int]) -> np.ndarray:
+    """Mean over the swaps of a target, then over targets, so that each target counts once."""
+    by_target: dict[tuple[int, int], list[int]] = {}
+    for row in rows:
+        by_target.setdefault(swaps[row].target, []).append(row)
+    return np.mean([scored[members].mean(axis=0) for members in by_target.values()], axis=0)

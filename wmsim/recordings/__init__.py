@@ -1,0 +1,66 @@
+"""Recordings of networks and of brains in one labelled form, a plain ``xarray.Dataset``.
+
+================  ================================================================
+``schema``        the contract: variables, dims, types, allowed values
+``labels``        labels of items, as codes and names
+``build``         a recording out of arrays
+``validate``      what breaks the contract, and how to mend it (single ``checks``)
+``describe``      a summary that a person can check
+``io``            netCDF-4: whole or absent, opened lazily
+``align``         continuous recordings become sequences of steps
+``select``        encoding space E(S,S), memory space M(S,T), executive steps
+``parts``         some of the units and trials
+``importers``     formats of other people's recordings by name; one module a format,
+                  ``kornblith2017``, on ``hdf5`` (read with care) and ``spikes`` (binning)
+``registry``      public recordings: where they are, fetched and checked
+================  ================================================================
+"""
+
+from wmsim.recordings.align import align
+from wmsim.recordings.build import build_recording, default_step_names, recording_attrs
+from wmsim.recordings.describe import describe, summarise
+from wmsim.recordings.importers import IMPORTERS, account, import_recording
+from wmsim.recordings.io import open_recording, save
+from wmsim.recordings.labels import encode_labels, feature_names, labels_of
+from wmsim.recordings.parts import subset
+from wmsim.recordings.schema import SCHEMA, SCHEMA_VERSION
+from wmsim.recordings.select import (
+    encoding_space,
+    executive_steps,
+    is_aligned,
+    item_exists,
+    memory_space,
+    states,
+    step_names,
+    step_of_item,
+)
+from wmsim.recordings.validate import validate
+
+__all__ = [
+    "IMPORTERS",
+    "SCHEMA",
+    "SCHEMA_VERSION",
+    "account",
+    "align",
+    "build_recording",
+    "default_step_names",
+    "describe",
+    "encode_labels",
+    "encoding_space",
+    "executive_steps",
+    "feature_names",
+    "import_recording",
+    "is_aligned",
+    "item_exists",
+    "labels_of",
+    "memory_space",
+    "open_recording",
+    "recording_attrs",
+    "save",
+    "states",
+    "step_names",
+    "step_of_item",
+    "subset",
+    "summarise",
+    "validate",
+]

@@ -1,0 +1,287 @@
+"""Public recordings: what there is, where it is, fetched once and checked.
+
+The entries are in ``datasets/registry.json`` of the project (``wmsim/registry`` when
+installed).
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import Field
+
+import wmsim._version
+from wmsim.config import Config
+from wmsim.errors import WmsimError, choose, did_you_mean
+from wmsim.files import atomic_path, cache_folder, existing_file, file_sha256
+
+PACKAGE = Path(wmsim._version.__file__).parent
+
+
+class RemoteFile(Config):
+    """A file of a public recording.
+
+    Attributes
+    ----------
+    name : str
+        File name.
+    session : str
+        Short name of the session in it.
+    bytes : int
+        Size.
+    sha256 : str
+        Checksum, 64 hexadecimal digits.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
+    session: str
+    bytes: int = Field(gt=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class PublicRecording(Config):
+    """A public recording: what it is, where it is, what to cite.
+
+    Attributes
+    ----------
+    name, description, citation, doi, licence, licence_url, homepage, commit : str
+        What it is, whose it is and on what terms.
+    format : str
+        Name that :func:`wmsim.recordings.importers.import_recording` knows it by.
+    folder : str
+        Folder that its files are kept in.
+    base_url : str
+        Where the files are, by commit.
+    files : tuple of RemoteFile
+        Its files.
+    """
+
+    name: str
+    description: str
+    format: str
+    folder: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
+    citation: str
+    doi: str
+    licence: str
+    licence_url: str
+    homepage: str
+    commit: str
+    base_url: str = Field(pattern=r"^https://.*/$")
+    files: tuple[RemoteFile, ...] = Field(min_length=1)
+
+    def file(self, file_or_session: str) -> RemoteFile:
+        """The file of this name or session.
+
+        Raises
+        ------
+        WmsimError
+            If there is none.
+        """
+        for file in self.files:
+            if file_or_session in (file.name, file.session):
+                return file
+        known = [file.session for file in self.files]
+        raise WmsimError(
+            f"'{self.name}' has no file or session '{file_or_session}'. "
+            f"{did_you_mean(file_or_session, known)}"
+        )
+
+    def url(self, file: RemoteFile) -> str:
+        """Where a file can be downloaded."""
+        return self.base_url + quote(file.name)
+
+
+@functools.cache
+def datasets() -> dict[str, PublicRecording]:
+    """All public recordings that the registry knows, by name.
+
+    Returns
+    -------
+    dict of str to PublicRecording
+
+    Raises
+    ------
+    WmsimError
+        If the registry is missing or damaged.
+
+    Examples
+    --------
+    >>> sorted(datasets())
+    ['kornblith2017', 'panichello2021', 'sternberg-concept-cells']
+    >>> datasets()["kornblith2017"].licence
+    'ODbL-1.0'
+    """
+    places = (PACKAGE / "registry", PACKAGE.parent / "datasets")
+    file = next((p / "registry.json" for p in places if (p / "registry.json").is_file()), None)
+    if file is None:
+        raise WmsimError(
+            f"No registry.json in {' or '.join(str(place) for place in places)}, the list of "
+            "public recordings was expected there. Install wmsim again."
+        )
+    try:
+        entries: dict[str, dict[str, Any]] = json.loads(file.read_text("utf-8"))["datasets"]
+        return {name: PublicRecording(name=name, **entry) for name, entry in entries.items()}
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise WmsimError(
+            f"'{file}' is damaged ({error}), the list of public recordings was expected. "
+            "Install wmsim again."
+        ) from error
+
+
+def dataset(name: str) -> PublicRecording:
+    """The public recording of this name.
+
+    Raises
+    ------
+    ConfigError
+        If the registry does not know it.
+
+    Examples
+    --------
+    >>> dataset("kornblit2017")
+    Traceback (most recent call last):
+        ...
+    wmsim.errors.ConfigError: Unknown public recording 'kornblit2017'. Did you mean ...
+    """
+    return datasets()[choose(name, datasets(), "public recording")]
+
+
+def folders(entry: PublicRecording) -> list[Path]:
+    """Folders that a recording's files are looked for in: the user's, then the cache's.
+
+    Parameters
+    ----------
+    entry : PublicRecording
+        A public recording.
+
+    Returns
+    -------
+    list of pathlib.Path
+        ``WMSIM_DATA_DIR`` (if set) and the cache; the last is where downloads go.
+    """
+    named = os.environ.get("WMSIM_DATA_DIR")
+    mine = [Path(named).expanduser() / entry.folder] if named else []
+    return [*mine, cache_folder() / "datasets" / entry.folder]
+
+
+def locate(name: str, file_or_session: str) -> Path | None:
+    """Find a file that is here already; nothing is downloaded.
+
+    Parameters
+    ----------
+    name : str
+        Name of the public recording.
+    file_or_session : str
+        Name of a file, or of the session in it.
+
+    Returns
+    -------
+    pathlib.Path or None
+        None if it is not here.
+
+    Raises
+    ------
+    WmsimError
+        If the registry has no such recording or file.
+    """
+    entry = dataset(name)
+    return _here(entry, entry.file(file_or_session))
+
+
+def fetch(name: str, file_or_session: str | None = None) -> list[Path]:
+    """Find files of a public recording, downloading those that are not here.
+
+    A file that is here is checked too: one with a wrong checksum is never returned.
+
+    Parameters
+    ----------
+    name : str
+        Name of the public recording.
+    file_or_session : str, optional
+        Name of a file, or of the session in it; all files by default.
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    WmsimError
+        If the registry has no such recording or file, a checksum is wrong, or a file is
+        not here and cannot be downloaded; the message says where to put it by hand.
+    """
+    entry = dataset(name)
+    files = entry.files if file_or_session is None else (entry.file(file_or_session),)
+    return [_fetch_one(entry, file) for file in files]
+
+
+def verify(entry: PublicRecording, file: RemoteFile, path: Path) -> Path:
+    """Return the path of a file whose checksum is right.
+
+    Parameters
+    ----------
+    entry : PublicRecording
+        The public recording.
+    file : RemoteFile
+        The file that it should be.
+    path : pathlib.Path
+        Where it is.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    WmsimError
+        If it is missing or the checksum is wrong.
+    """
+    found = file_sha256(existing_file(path, "recording"))
+    if found != file.sha256:
+        raise WmsimError(
+            f"'{path}' has SHA-256 {found[:12]}... and {path.stat().st_size:,} bytes, expected "
+            f"{file.sha256[:12]}... and {file.bytes:,}: it is damaged or another version. "
+            f"Delete it and fetch it again, from {entry.url(file)}"
+        )
+    return path
+
+
+def _here(entry: PublicRecording, file: RemoteFile) -> Path | None:
+    places = (folder / file.name for folder in folders(entry))
+    return next((place for place in places if place.is_file()), None)
+
+
+def _fetch_one(entry: PublicRecording, file: RemoteFile) -> Path:
+    found = _here(entry, file)
+    if found is not None:
+        return verify(entry, file, found)
+    target = folders(entry)[-1] / file.name
+    with atomic_path(target) as temporary:
+        _download(entry, file, temporary)
+        if file_sha256(temporary) != file.sha256:
+            raise WmsimError(
+                f"{entry.url(file)} gave {temporary.stat().st_size:,} bytes with another checksum "
+                f"than {file.sha256[:12]}... ({file.bytes:,} bytes); nothing was kept. Try again; "
+                f"if it stays so, the file was changed: report it at {entry.homepage}"
+            )
+    return target
+
+
+def _download(entry: PublicRecording, file: RemoteFile, target: Path) -> None:
+    import pooch
+
+    url = entry.url(file)
+    try:
+        pooch.HTTPDownloader(timeout=60)(url, str(target), None)
+    except Exception as error:
+        places = " or ".join(f"'{folder}'" for folder in folders(entry))
+        raise WmsimError(
+            f"Cannot download {url} ({type(error).__name__}). Without a network, put the file "
+            f"'{file.name}' ({file.bytes:,} bytes) into {places}. Licence: {entry.licence} "
+            f"({entry.licence_url}); cite https://doi.org/{entry.doi}"
+        ) from error

@@ -1,0 +1,69 @@
+"""How well a network does its tasks, over all steps and over those that call for an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from wmsim.encoders import Features
+from wmsim.models import WorkingMemoryNetwork
+from wmsim.tasks import NO_ACTION, Trials
+from wmsim.training.batches import make_batch
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Shares of correct actions.
+
+    Attributes
+    ----------
+    overall : float
+        Over all steps; "no action" counts where it is right.
+    executive : float
+        Over the steps that call for match or non-match.
+    n_trials : int
+        Trials that were run.
+    """
+
+    overall: float
+    executive: float
+    n_trials: int
+
+
+def respond(
+    network: WorkingMemoryNetwork, trials: Trials, maps: torch.Tensor, features: Features
+) -> np.ndarray:
+    """Actions of a network on each step, ndarray of int64 (trial, item)."""
+    batch = make_batch(trials, maps, features, network.config.max_n)
+    with torch.inference_mode():
+        return network(batch.maps, batch.frame, batch.task).argmax(-1).cpu().numpy()
+
+
+def evaluate(
+    network: WorkingMemoryNetwork, trials: Trials, maps: torch.Tensor, features: Features
+) -> Performance:
+    """Run a network on trials and count its correct actions.
+
+    Parameters
+    ----------
+    network : WorkingMemoryNetwork
+        A network.
+    trials : Trials
+        Trials.
+    maps : Tensor (frame, channel, row, column)
+        ``features.maps`` on the network's device.
+    features : Features
+        Features of the stimuli.
+
+    Returns
+    -------
+    Performance
+    """
+    correct = respond(network, trials, maps, features) == trials.target
+    return Performance(
+        overall=float(correct.mean()),
+        executive=float(correct[trials.target != NO_ACTION].mean()),
+        n_trials=trials.n_trials,
+    )

@@ -1,0 +1,191 @@
+"""Subjects: networks that were trained, with everything needed to run them again."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from wmsim.config import Config
+from wmsim.encoders import EncoderConfig, Features, encode
+from wmsim.errors import WmsimError
+from wmsim.files import output_folder
+from wmsim.models import NetworkConfig, WorkingMemoryNetwork
+from wmsim.stimuli import StimulusConfig, StimulusSet, build_stimuli
+from wmsim.tasks import ItemSpace, NBackTask, Trials, generate_trials, regime_tasks
+from wmsim.training.checkpoint import State, load_state, read_settings, write_settings
+from wmsim.training.config import TrainingConfig
+from wmsim.training.device import pick_device
+from wmsim.training.evaluate import Performance, evaluate
+from wmsim.training.loop import train
+
+TEST_STREAM = 3
+
+
+class SubjectConfig(Config):
+    """Everything that makes a subject.
+
+    Attributes
+    ----------
+    stimuli : StimulusConfig
+        What it sees.
+    encoder : EncoderConfig
+        What it sees with.
+    network : NetworkConfig
+        What it remembers with.
+    training : TrainingConfig
+        How it learns.
+    regime : str
+        Which tasks it learns: ``"MTMF"``, ``"STMF-2"``, or a task's name.
+    seed : int
+        Fixes initial weights and trials.
+    """
+
+    stimuli: StimulusConfig = StimulusConfig()
+    encoder: EncoderConfig = EncoderConfig()
+    network: NetworkConfig = NetworkConfig()
+    training: TrainingConfig = TrainingConfig()
+    regime: str = "MTMF"
+    seed: int = 0
+
+    @property
+    def tasks(self) -> tuple[NBackTask, ...]:
+        """Tasks of the regime."""
+        return regime_tasks(self.regime)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A trained network with its stimuli and their features.
+
+    Attributes
+    ----------
+    config : SubjectConfig
+        How it was made.
+    network : WorkingMemoryNetwork
+        The network.
+    stimuli : StimulusSet
+        What it can be shown.
+    features : Features
+        Features of every frame.
+    history : list of dict
+        Learning curve; see :class:`wmsim.training.checkpoint.State`.
+    seconds : float
+        Time that training took.
+    """
+
+    config: SubjectConfig
+    network: WorkingMemoryNetwork
+    stimuli: StimulusSet
+    features: Features
+    history: list[dict[str, float]]
+    seconds: float
+
+    def trials(self, split: str, n_trials: int, *, tasks: tuple[NBackTask, ...] | None = None,
+               rng: np.random.Generator) -> Trials:  # fmt: skip
+        """Fresh trials on the items of a split."""
+        space = ItemSpace.of_stimuli(self.stimuli, split)
+        return generate_trials(
+            tasks or self.config.tasks, n_trials, space, items=self.config.training.items, rng=rng
+        )
+
+    def maps(self) -> torch.Tensor:
+        """Feature maps on the network's device."""
+        return torch.from_numpy(self.features.maps).to(next(self.network.parameters()).device)
+
+    def performance(self, split: str, *, n_trials: int = 1800, seed: int = 0) -> Performance:
+        """Share of correct actions on fresh trials of a split."""
+        rng = np.random.default_rng([self.config.seed, TEST_STREAM, seed])
+        return evaluate(
+            self.network, self.trials(split, n_trials, rng=rng), self.maps(), self.features
+        )
+
+
+def train_subject(
+    config: SubjectConfig,
+    out: str | os.PathLike[str],
+    *,
+    device: str = "auto",
+    stimuli: StimulusSet | None = None,
+    features: Features | None = None,
+) -> Subject:
+    """Train a subject, or take up or read back one that is already in the folder.
+
+    Parameters
+    ----------
+    config : SubjectConfig
+        Everything that makes it.
+    out : path-like
+        Its folder: ``subject.json`` and ``checkpoint.pt``.
+    device : str, default "auto"
+        Where; see :func:`pick_device`.
+    stimuli, features : optional
+        As :func:`wmsim.stimuli.build_stimuli` and :func:`wmsim.encoders.encode` give them for
+        this config, where they are at hand already.
+
+    Returns
+    -------
+    Subject
+
+    Raises
+    ------
+    WmsimError
+        If the folder holds another subject, cannot be written to, or stimuli or weights are
+        missing.
+    """
+    tasks = config.tasks
+    folder = output_folder(out)
+    write_settings(folder, config.model_dump(mode="json"))
+    device = pick_device(device)
+    stimuli = stimuli or build_stimuli(config.stimuli)
+    features = features or encode(stimuli, config.encoder, device=device)
+    network = _network(config, features).to(device)
+    space = ItemSpace.of_stimuli(stimuli, "train")
+    state = train(network, tasks, space, features, config.training, folder, seed=config.seed)
+    return _subject(config, network, stimuli, features, state)
+
+
+def load_subject(folder: str | os.PathLike[str], *, device: str = "auto") -> Subject:
+    """Read a trained subject back; its stimuli and features are made again or read from the cache.
+
+    Raises
+    ------
+    WmsimError
+        If there is none, its training has not come to an end, or a file is damaged.
+    """
+    path = Path(folder).expanduser()
+    config = SubjectConfig(**read_settings(path))
+    state = load_state(path)
+    if state is None or not state.finished:
+        done = state.iteration if state else 0
+        raise WmsimError(
+            f"The subject in '{path}' is not trained to the end (iteration {done} of at most "
+            f"{config.training.iterations}). Run the same wmsim train command again to go on."
+        )
+    device = pick_device(device)
+    stimuli = build_stimuli(config.stimuli)
+    features = encode(stimuli, config.encoder, device=device)
+    network = _network(config, features)
+    try:
+        network.load_state_dict(state.network)
+    except RuntimeError as error:
+        raise WmsimError(
+            f"'{path / 'checkpoint.pt'}' does not fit 'subject.json' beside it "
+            f"({str(error).splitlines()[-1].strip()}). Delete the folder and train again."
+        ) from None
+    return _subject(config, network.to(device), stimuli, features, state)
+
+
+def _network(config: SubjectConfig, features: Features) -> WorkingMemoryNetwork:
+    channels, rows, columns = features.maps.shape[1:]
+    return WorkingMemoryNetwork(config.network, (channels, rows, columns), seed=config.seed)
+
+
+def _subject(
+    config: SubjectConfig, network: WorkingMemoryNetwork, stimuli: StimulusSet,
+    features: Features, state: State,
+) -> Subject:  # fmt: skip
+    return Subject(config, network.eval(), stimuli, features, state.history, state.seconds)
