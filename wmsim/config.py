@@ -21,7 +21,7 @@ class Config(BaseModel):
     >>> Bake.of(minuts=20)
     Traceback (most recent call last):
         ...
-    wmsim.errors.ConfigError: Bake: unknown setting 'minuts'. Did you mean 'minutes'? There are: minutes.
+    wmsim.errors.ConfigError: Bake: unknown setting 'minuts'. Did you mean 'minutes'? ...
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)

@@ -48,7 +48,13 @@ def progress(label: str, total: int | None = None, *, done: int = 0) -> Iterator
         yield _silent
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("{task.description:<28}"),
@@ -62,7 +68,9 @@ def progress(label: str, total: int | None = None, *, done: int = 0) -> Iterator
         task = bar.add_task(label, total=total, completed=done, note="")
 
         def step(advance: int = 1, note: str = "") -> None:
-            bar.update(task, advance=advance, **({"note": note} if note else {}))
+            if note:
+                bar.update(task, note=note)
+            bar.advance(task, advance)
 
         yield step
 

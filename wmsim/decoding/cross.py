@@ -47,10 +47,6 @@ class Problem:
         item, step = state
         return (self.labels[item] >= 0) & np.isfinite(self.activity[step]).all(axis=1)
 
-    def with_labels(self, labels: np.ndarray) -> Problem:
-        """The same activity under other labels, for a permutation."""
-        return Problem(self.activity, labels, self.n_values, self.states)
-
 
 @dataclass(frozen=True)
 class CrossDecoding:
@@ -161,7 +157,9 @@ def _choose_penalty(
     """C with the best balanced accuracy in the encoding spaces, inside the training trials."""
     if len(penalties) == 1:
         return float(penalties[0])
-    first_step = {item: min(t for s, t in problem.states if s == item) for item, _ in problem.states}
+    first_step = {
+        item: min(t for s, t in problem.states if s == item) for item, _ in problem.states
+    }
     encoding = sorted(first_step.items())
     inner = np.full(train.size, -1)
     inner[train] = trial_folds(problem.labels[:, train], INNER_FOLDS, rng=rng)

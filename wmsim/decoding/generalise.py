@@ -35,9 +35,7 @@ def generalisation_tensor(
     return np.stack(columns, axis=1)
 
 
-def left_out_tensor(
-    problem: Problem, decoding: CrossDecoding, weights: np.ndarray
-) -> np.ndarray:
+def left_out_tensor(problem: Problem, decoding: CrossDecoding, weights: np.ndarray) -> np.ndarray:
     """Multiclass transfer between items with the trained item's own value left out of the choice.
 
     Parameters
@@ -65,7 +63,7 @@ def left_out_tensor(
 
 
 def leave_out_item(problem: Problem, decisions: np.ndarray, item: int) -> np.ndarray:
-    """Take the value of one item out of the choice in each trial; decisions (state, step, trial, value)."""
+    """Take one item's value out of each trial's choice; (state, step, trial, value)."""
     n_states, n_steps, n_trials, k = decisions.shape
     flat = decisions.reshape(n_states * n_steps, n_trials, k)
     return leave_out(flat, problem.labels[item]).reshape(decisions.shape)

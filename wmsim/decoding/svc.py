@@ -70,7 +70,7 @@ def fit_svc(
     if np.any(counts == 0) or np.any(counts == n_trials):
         bad = int(np.flatnonzero((counts == 0) | (counts == n_trials))[0])
         raise WmsimError(
-            f"Decoder {bad} has {counts[bad]} trials of its value among {n_trials} training trials; "
+            f"Decoder {bad} has {counts[bad]} trials of its value among {n_trials} for training; "
             f"it needs some with and some without. Use fewer folds or more trials."
         )
     patterns = np.ascontiguousarray(patterns, dtype=np.float64)
@@ -93,4 +93,3 @@ def _weights(labels: np.ndarray, balanced: bool) -> dict[int, float] | None:
     positive, total = int(labels.sum()), labels.size
     rare = min(positive, total - positive)
     return {0: rare / (total - positive), 1: rare / positive}
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,17 +18,9 @@ from wmsim.progress import progress
 if TYPE_CHECKING:
     from torch import nn
 
+    from wmsim.stimuli import StimulusSet
+
 BATCH = 32
-
-
-class HasFrames(Protocol):
-    """What is needed of a stimulus set (:class:`wmsim.stimuli.StimulusSet` has it)."""
-
-    images: np.ndarray
-    n_locations: int
-
-    def frames(self, image: np.ndarray, location: np.ndarray) -> np.ndarray: ...
-    def key(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -58,7 +50,7 @@ class Features:
 
 
 def encode(
-    stimuli: HasFrames,
+    stimuli: StimulusSet,
     config: EncoderConfig | None = None,
     *,
     device: str = "cpu",
@@ -101,7 +93,7 @@ def encode(
     return Features(maps, stimuli.n_locations, key)
 
 
-def _compute(encoder: nn.Module, stimuli: HasFrames, grid: int, device: str) -> np.ndarray:
+def _compute(encoder: nn.Module, stimuli: StimulusSet, grid: int, device: str) -> np.ndarray:
     import torch
 
     encoder = encoder.to(device).to(memory_format=torch.channels_last)

@@ -67,6 +67,9 @@ def _frozen(network: nn.Module, features: object, name: str) -> nn.Module:
     class Frozen(torch.nn.Module):
         """Scaling, network, nothing that can be trained."""
 
+        mean: torch.Tensor
+        std: torch.Tensor
+
         def __init__(self) -> None:
             super().__init__()
             mean, std = SCALING[name]

@@ -70,7 +70,9 @@ class SwapDecoding:
     shared_dimension: float
 
 
-def plan_swaps(states: Sequence[State], targets: Sequence[State]) -> tuple[Swap, ...]:
+def plan_swaps(
+    states: Sequence[State], targets: Sequence[State], in_use: Sequence[State] | None = None
+) -> tuple[Swap, ...]:
     """List the reconstructions of memory spaces.
 
     Parameters
@@ -79,6 +81,10 @@ def plan_swaps(states: Sequence[State], targets: Sequence[State]) -> tuple[Swap,
         All states whose decoders are at hand.
     targets : sequence of (item, step)
         Memory spaces M(i, j) to reconstruct.
+    in_use : sequence of (item, step), optional
+        Memory spaces whose item the task still needs, by default all. Only they give rotations for
+        ``swap_time``, because what becomes of an item that is no longer needed says nothing about
+        how memory is held. Where a target has no such neighbour (1-back), none is swapped in.
 
     Returns
     -------
@@ -94,6 +100,7 @@ def plan_swaps(states: Sequence[State], targets: Sequence[State]) -> tuple[Swap,
     ['reconstructed', 'swap_stimulus', 'swap_time']
     """
     known = set(states)
+    useful = known if in_use is None else known & set(in_use)
     encoding = {item: (item, min(t for s, t in states if s == item)) for item, _ in states}
     swaps = []
     for item, step in targets:
@@ -104,7 +111,7 @@ def plan_swaps(states: Sequence[State], targets: Sequence[State]) -> tuple[Swap,
             if other != item and donor in known:
                 swaps.append(Swap("swap_stimulus", source, target, start, donor))
         for donor in ((item, step + 1), (item, step - 1)):
-            if donor in known and donor != source:
+            if donor in useful and donor != source:
                 swaps.append(Swap("swap_time", source, target, source, donor))
         swaps += [Swap("random_rotation", source, target, source, target)] * RANDOM_DRAWS
     return tuple(swaps)

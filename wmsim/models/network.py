@@ -1,13 +1,15 @@
-"""The paper's network: point-wise convolution, task vector, layer norm, recurrence, three actions."""
+"""The paper's network: point-wise convolution, task vector, layer norm, recurrence, actions."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import nn
 
 from wmsim.models.config import NetworkConfig
 
-CORES: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+CORES: dict[str, Any] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 N_ACTIONS = 3
 
 
@@ -41,7 +43,9 @@ class WorkingMemoryNetwork(nn.Module):
         self.config = config
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.reduce = nn.Conv2d(channels, config.units, kernel_size=1)
+            # A point-wise convolution is a linear map of channels; on maps that are stored channels
+            # last it runs as one matrix product.
+            self.reduce = nn.Linear(channels, config.units)
             self.embed = nn.Linear(config.units * rows * columns + config.task_bits, config.units)
             self.norm = nn.LayerNorm(config.units)
             self.core = CORES[config.architecture](config.units, config.units, batch_first=True)
@@ -53,8 +57,8 @@ class WorkingMemoryNetwork(nn.Module):
 
         Parameters
         ----------
-        maps : Tensor (frame, channel, row, column)
-            Features of the different frames.
+        maps : Tensor (frame, cell, channel)
+            Features of the different frames, cells of the map in rows.
         frame : Tensor of int64 (trial, item)
             Which of `maps` is shown.
         task : Tensor (trial, task_bits)

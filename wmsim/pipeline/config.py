@@ -24,6 +24,8 @@ class AnalysisConfig(Config):
     permutations : int
         Permutations of whole trials' labels behind every chance level and p-value; each refits
         all decoders.
+    permutations_unasked : int, optional
+        The same for features that the task does not ask for; by default as many.
     bootstrap : int
         Resamples of trials behind every interval.
     transform : {"auto", "none", "sqrt"}
@@ -51,6 +53,7 @@ class AnalysisConfig(Config):
     penalties: tuple[float, ...] = (0.01,)
     balanced: bool = True
     permutations: int = Field(default=100, ge=0)
+    permutations_unasked: int | None = Field(default=None, ge=0)
     bootstrap: int = Field(default=500, ge=0)
     transform: Literal["auto", "none", "sqrt"] = "auto"
     nan_units: Literal["error", "drop"] = "error"
@@ -59,6 +62,11 @@ class AnalysisConfig(Config):
     features: tuple[str, ...] | None = None
     tasks: tuple[str, ...] | None = None
     seed: int = 0
+
+    def permutations_of(self, asked: bool | None) -> int:
+        """Permutations for a feature that a task asks for (or may ask for), or does not."""
+        fewer = self.permutations_unasked
+        return fewer if asked is False and fewer is not None else self.permutations
 
     @field_validator("penalties")
     @classmethod

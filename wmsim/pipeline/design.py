@@ -37,6 +37,16 @@ class Design:
         return tuple(state for state in self.states if self._in_memory(state))
 
     @property
+    def used(self) -> tuple[State, ...]:
+        """States that statistics rest on: encoding, memory, and the first age out of use."""
+        encoding = self.encoding
+        return tuple(
+            state for state in self.states
+            if state in self.memory or state in encoding.values()
+            or (self.n_back is not None and self.age(state) == self.n_back + 1)
+        )  # fmt: skip
+
+    @property
     def maintenance(self) -> tuple[State, ...]:
         """States of steps that show no item."""
         return tuple(state for state in self.states if self.shown[state[1]] < 0)
@@ -88,7 +98,9 @@ def transfers(design: Design) -> dict[str, tuple[Pair, ...]]:
     groups: dict[str, list[Pair]] = {
         "within": [(e, e) for e in encoding.values()],
         "within_memory": [(m, m) for m in memory],
-        "encoding_to_encoding": [(a, b) for a in encoding.values() for b in encoding.values() if a != b],
+        "encoding_to_encoding": [
+            (a, b) for a in encoding.values() for b in encoding.values() if a != b
+        ],
         "encoding_to_memory": [(encoding[m[0]], m) for m in known],
         "same_age_transfer": [
             (a, b) for a in shown_memory for b in shown_memory

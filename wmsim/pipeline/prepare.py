@@ -103,7 +103,7 @@ def prepare(recording: xr.Dataset, config: AnalysisConfig) -> Prepared:
     jobs = tuple(_jobs(aligned, config, notes))
     if not jobs:
         raise WmsimError(
-            "Nothing to analyse: no feature has enough trials of at least two values at every item. "
+            "Nothing to analyse: no feature has enough trials of two or more values at every item. "
             + " ".join(notes)
         )
     return Prepared(aligned, jobs, tuple(notes))
@@ -119,7 +119,7 @@ def _transformed(aligned: xr.Dataset, config: AnalysisConfig, notes: list[str]) 
                 "'none' (--transform none)."
             )
         notes.append("Square root of activity taken, which evens out the variance of counts.")
-        aligned = aligned.assign(activity=np.sqrt(activity).assign_attrs(activity.attrs))
+        aligned = aligned.assign(activity=activity.copy(data=np.sqrt(activity.values)))
     return aligned
 
 
@@ -131,16 +131,19 @@ def _complete_units(aligned: xr.Dataset, config: AnalysisConfig, notes: list[str
     if not holes.any():
         return aligned
     named = ", ".join(str(name) for name in aligned["unit"].values[holes][:5])
-    share = f"{int(holes.sum())} of {holes.size} units ({named}{', ...' if holes.sum() > 5 else ''})"
-    if config.nan_units == "error" or holes.all():
+    more = ", ..." if holes.sum() > 5 else ""
+    share = f"{int(holes.sum())} of {holes.size} units ({named}{more})"
+    if holes.all():
+        raise WmsimError(
+            f"All {holes.size} units have NaN activity in some trials, so no table of trials and "
+            f"units is complete. Take a part of the recording in which units were recorded "
+            f"together (wmsim.recordings.subset)."
+        )
+    if config.nan_units == "error":
         raise WmsimError(
             f"{share} have NaN activity in trials in which other units have activity; every trial "
             f"needs the same units. Analyse the rest with --nan-units drop, or take a part of the "
             f"recording in which they were all recorded (wmsim.recordings.subset)."
-            if not holes.all()
-            else f"All {holes.size} units have NaN activity in some trials, so no trial-by-unit table "
-            f"is complete. Take a part of the recording in which units were recorded together "
-            f"(wmsim.recordings.subset)."
         )
     notes.append(f"Left out because of NaN activity: {share}.")
     return aligned.isel(unit=np.flatnonzero(~holes))
@@ -219,12 +222,17 @@ def _unusable(job: Job, config: AnalysisConfig) -> str | None:
     if problem.n_values < 2:
         return f"it takes {problem.n_values} value(s); decoding needs at least 2."
     if problem.n_trials < config.folds:
-        return f"{problem.n_trials} trials for {config.folds} folds; use fewer folds or more trials."
+        return (
+            f"{problem.n_trials} trials for {config.folds} folds; use fewer folds or more trials."
+        )
     fewest = min(
-        int(np.bincount(problem.labels[s][problem.labels[s] >= 0], minlength=problem.n_values).min())
-        for s in {s for s, _ in problem.states}
+        int((problem.labels[item] == value).sum())
+        for item in {item for item, _ in problem.states}
+        for value in range(problem.n_values)
     )
     # With fewer, a training set may miss a value, and accuracy would rest on one or two trials.
     if fewest < 5:
-        return f"one of its {problem.n_values} values has {fewest} trials at some item; 5 are needed."
+        return (
+            f"one of its {problem.n_values} values has {fewest} trials at some item; 5 are needed."
+        )
     return None

@@ -171,7 +171,8 @@ def tensor_dataset(results: list[FeatureResult]) -> xr.Dataset:
     -------
     xarray.Dataset
         ``accuracy`` and ``chance``, dims (analysis, train_state, test_state, metric); states carry
-        ``item`` (S) and ``step`` (T), both counted from 0. NaN where an analysis lacks a state.
+        ``item`` (S) and ``step`` (T), both counted from 0. NaN where an analysis lacks a state;
+        ``chance`` is measured in the states that statistics rest on.
     """
     states = sorted({state for one in results for state in one.job.design.states})
     index = {state: row for row, state in enumerate(states)}
@@ -181,7 +182,8 @@ def tensor_dataset(results: list[FeatureResult]) -> xr.Dataset:
         where = np.ix_([row], *[[index[s] for s in one.job.design.states]] * 2)
         accuracy[where] = one.data.tensor
         if one.null:
-            chance[where] = np.mean([s.tensor for s in one.null], axis=0)
+            used = np.ix_([row], *[[index[s] for s in one.job.design.used]] * 2)
+            chance[used] = np.mean([s.tensor for s in one.null], axis=0)
     dims = ("analysis", "train_state", "test_state", "metric")
     items, steps = (np.array(part) for part in zip(*states, strict=True))
     coords: dict[str, Any] = {

@@ -106,7 +106,9 @@ def analyze(
     for number, by_permutation in nulls.items():
         found[number].null = [by_permutation[p] for p in sorted(by_permutation)]
     ordered = list(found.values())
-    return Analysis(_summary(prepared, ordered, config), tensor_dataset(ordered), prepared.recording)
+    return Analysis(
+        _summary(prepared, ordered, config), tensor_dataset(ordered), prepared.recording
+    )
 
 
 def _pieces(jobs: tuple[Job, ...], config: AnalysisConfig, work: Path | None) -> Iterator[Piece]:
@@ -116,8 +118,9 @@ def _pieces(jobs: tuple[Job, ...], config: AnalysisConfig, work: Path | None) ->
             job.problem.labels.tobytes(), asdict(job.design), config.model_dump(mode="json"),
         )  # fmt: skip
         yield Piece(number, None, work and work / f"{key}-data.npz")
-        for start in range(0, config.permutations, CHUNK):
-            chunk = tuple(range(start, min(start + CHUNK, config.permutations)))
+        n_permutations = config.permutations_of(job.asked)
+        for start in range(0, n_permutations, CHUNK):
+            chunk = tuple(range(start, min(start + CHUNK, n_permutations)))
             yield Piece(number, chunk, work and work / f"{key}-null{start}.npz")
 
 
@@ -140,7 +143,9 @@ def _run(
         # One thread each, so that processes times threads never exceeds the cores.
         with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
             parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-            calls = (joblib.delayed(_work)(index, jobs[p.job], p, config) for index, p in enumerate(todo))
+            calls = (
+                joblib.delayed(_work)(index, jobs[p.job], p, config) for index, p in enumerate(todo)
+            )
             for index, results in parallel(calls):
                 _write(todo[index].file, results)
                 step()
@@ -191,7 +196,7 @@ def _read(file: Path | None) -> list[Statistics] | None:
                     one.facts = json.loads(str(arrays[key]))
                 else:
                     setattr(one, group, arrays[key])
-    except Exception:  # noqa: BLE001 - whatever is wrong with a cached piece, it is computed again
+    except Exception:
         return None
     return [results[number] for number in sorted(results)] or None
 
@@ -201,7 +206,13 @@ def _summary(
 ) -> dict[str, Any]:
     tasks: dict[str, dict[str, Any]] = {}
     for one in results:
-        tasks.setdefault(one.job.task, {})[one.job.feature] = summarise_features([one])
+        numbers = summarise_features([one])
+        rotations = numbers.get("procrustes", {})
+        # A 1-back task has no other time at which the item is of use. Its only swap across time is
+        # marked, and does not enter the feature's mean over tasks.
+        if "swap_time" not in rotations and "swap_time_out_of_use" in rotations:
+            rotations["swap_time"] = {**rotations["swap_time_out_of_use"], "in_use": False}
+        tasks.setdefault(one.job.task, {})[one.job.feature] = numbers
     features = {}
     for feature in dict.fromkeys(one.job.feature for one in results):
         of_feature = [one for one in results if one.job.feature == feature]
@@ -214,7 +225,7 @@ def _summary(
         "n_trials": int(recording.sizes["trial"]),
         "n_items": int(recording.sizes["item"]),
         "steps": [str(name) for name in recording["step_name"].values],
-        "interval": "95 %, resampling the trials of this one recording; not an interval over subjects",
+        "interval": "95 %, resampling trials of this one recording; not over subjects",
         "chance": "mean over permutations of whole trials' labels, all decoders fitted anew",
         "notes": list(prepared.notes),
         "config": config.model_dump(mode="json"),

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wmsim.errors import WmsimError, choose
 
-
-class HasImages(Protocol):
-    """What is needed of a stimulus set (:class:`wmsim.stimuli.StimulusSet` has it)."""
-
-    category: np.ndarray
-    identity: np.ndarray
-    view: np.ndarray
-    split: np.ndarray
-    n_locations: int
+if TYPE_CHECKING:
+    from wmsim.stimuli import StimulusSet
 
 
 @dataclass(frozen=True)
@@ -65,7 +58,7 @@ class ItemSpace:
         )
 
     @classmethod
-    def of_stimuli(cls, stimuli: HasImages, split: str = "train") -> ItemSpace:
+    def of_stimuli(cls, stimuli: StimulusSet, split: str = "train") -> ItemSpace:
         """The items of one split of a stimulus set.
 
         Parameters

@@ -77,7 +77,8 @@ def read_settings(folder: Path) -> dict[str, Any]:
         settings = json.loads(file.read_text(encoding="utf-8"))
     except OSError:
         raise WmsimError(
-            f"No subject in '{folder}': '{SETTINGS}' is missing. Train one: wmsim train --out {folder}"
+            f"No subject in '{folder}': '{SETTINGS}' is missing. "
+            f"Train one: wmsim train --out {folder}"
         ) from None
     except ValueError as error:
         raise WmsimError(
@@ -113,6 +114,7 @@ def load_state(folder: Path) -> State | None:
     names = set(vars(State()))
     if not isinstance(content, dict) or set(content) != names:
         raise WmsimError(
-            f"'{file}' is not a checkpoint of wmsim. Delete it and train again, or name another folder."
+            f"'{file}' is not a checkpoint of wmsim. Delete it and train again, or name another "
+            f"folder."
         )
     return State(**content)

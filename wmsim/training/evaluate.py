@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from wmsim.encoders import Features
 from wmsim.models import WorkingMemoryNetwork
 from wmsim.tasks import NO_ACTION, Trials
-from wmsim.training.batches import make_batch
+from wmsim.training.batches import Frames, make_batch
 
 
 @dataclass(frozen=True)
@@ -32,18 +31,14 @@ class Performance:
     n_trials: int
 
 
-def respond(
-    network: WorkingMemoryNetwork, trials: Trials, maps: torch.Tensor, features: Features
-) -> np.ndarray:
+def respond(network: WorkingMemoryNetwork, trials: Trials, frames: Frames) -> np.ndarray:
     """Actions of a network on each step, ndarray of int64 (trial, item)."""
-    batch = make_batch(trials, maps, features, network.config.max_n)
+    batch = make_batch(trials, frames, network.config.max_n)
     with torch.inference_mode():
         return network(batch.maps, batch.frame, batch.task).argmax(-1).cpu().numpy()
 
 
-def evaluate(
-    network: WorkingMemoryNetwork, trials: Trials, maps: torch.Tensor, features: Features
-) -> Performance:
+def evaluate(network: WorkingMemoryNetwork, trials: Trials, frames: Frames) -> Performance:
     """Run a network on trials and count its correct actions.
 
     Parameters
@@ -52,16 +47,14 @@ def evaluate(
         A network.
     trials : Trials
         Trials.
-    maps : Tensor (frame, channel, row, column)
-        ``features.maps`` on the network's device.
-    features : Features
-        Features of the stimuli.
+    frames : Frames
+        Features of the trials' split, on the network's device.
 
     Returns
     -------
     Performance
     """
-    correct = respond(network, trials, maps, features) == trials.target
+    correct = respond(network, trials, frames) == trials.target
     return Performance(
         overall=float(correct.mean()),
         executive=float(correct[trials.target != NO_ACTION].mean()),

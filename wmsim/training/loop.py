@@ -13,7 +13,7 @@ from wmsim.encoders import Features
 from wmsim.models import WorkingMemoryNetwork
 from wmsim.progress import progress
 from wmsim.tasks import ItemSpace, NBackTask, generate_trials
-from wmsim.training.batches import Batch, make_batch
+from wmsim.training.batches import Batch, frames_of, make_batch
 from wmsim.training.checkpoint import State, load_state, save_state
 from wmsim.training.config import TrainingConfig
 from wmsim.training.evaluate import Performance, evaluate
@@ -60,9 +60,12 @@ def train(
         With ``finished`` True.
     """
     device = next(network.parameters()).device
-    maps = torch.from_numpy(features.maps).to(device)
+    frames = frames_of(space, features, device)
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        network.parameters(),
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+        fused=True,
     )
     state = load_state(folder) or State()
     if state.iteration:
@@ -77,7 +80,7 @@ def train(
         while not state.finished:
             rng = np.random.default_rng([seed, TRAINING_STREAM, state.iteration])
             trials = generate_trials(tasks, config.batch, space, items=config.items, rng=rng)
-            batch = make_batch(trials, maps, features, network.config.max_n)
+            batch = make_batch(trials, frames, network.config.max_n)
             losses.append(_step(network, optimizer, batch, config, state.iteration))
             state.iteration += 1
             last = state.iteration == config.iterations
@@ -86,7 +89,7 @@ def train(
                 trials = generate_trials(
                     tasks, 2 * config.batch, space, items=config.items, rng=rng
                 )
-                result = evaluate(network, trials, maps, features)
+                result = evaluate(network, trials, frames)
                 state.history.append(_entry(state.iteration, losses, result))
                 losses = []
                 state.finished = last or _reached(state, config)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from wmsim.config import Config
 from wmsim.encoders import EncoderConfig, Features, encode
@@ -15,7 +14,8 @@ from wmsim.errors import WmsimError
 from wmsim.files import output_folder
 from wmsim.models import NetworkConfig, WorkingMemoryNetwork
 from wmsim.stimuli import StimulusConfig, StimulusSet, build_stimuli
-from wmsim.tasks import ItemSpace, NBackTask, Trials, generate_trials, regime_tasks
+from wmsim.tasks import ItemSpace, NBackTask, generate_trials, regime_tasks
+from wmsim.training.batches import Frames, frames_of
 from wmsim.training.checkpoint import State, load_state, read_settings, write_settings
 from wmsim.training.config import TrainingConfig
 from wmsim.training.device import pick_device
@@ -84,24 +84,23 @@ class Subject:
     history: list[dict[str, float]]
     seconds: float
 
-    def trials(self, split: str, n_trials: int, *, tasks: tuple[NBackTask, ...] | None = None,
-               rng: np.random.Generator) -> Trials:  # fmt: skip
-        """Fresh trials on the items of a split."""
-        space = ItemSpace.of_stimuli(self.stimuli, split)
-        return generate_trials(
-            tasks or self.config.tasks, n_trials, space, items=self.config.training.items, rng=rng
-        )
+    def space(self, split: str) -> ItemSpace:
+        """Items of a split."""
+        return ItemSpace.of_stimuli(self.stimuli, split)
 
-    def maps(self) -> torch.Tensor:
-        """Feature maps on the network's device."""
-        return torch.from_numpy(self.features.maps).to(next(self.network.parameters()).device)
+    def frames(self, split: str) -> Frames:
+        """Features of a split's frames on the network's device."""
+        device = next(self.network.parameters()).device
+        return frames_of(self.space(split), self.features, device)
 
     def performance(self, split: str, *, n_trials: int = 1800, seed: int = 0) -> Performance:
         """Share of correct actions on fresh trials of a split."""
         rng = np.random.default_rng([self.config.seed, TEST_STREAM, seed])
-        return evaluate(
-            self.network, self.trials(split, n_trials, rng=rng), self.maps(), self.features
-        )
+        trials = generate_trials(
+            self.config.tasks, n_trials, self.space(split),
+            items=self.config.training.items, rng=rng,
+        )  # fmt: skip
+        return evaluate(self.network, trials, self.frames(split))
 
 
 def train_subject(

@@ -1,0 +1,5 @@
+"""``python -m wmsim`` is the command ``wmsim``."""
+
+from wmsim.cli.app import main
+
+main()

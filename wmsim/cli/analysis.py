@@ -1,0 +1,73 @@
+"""Commands that analyse: demo, analyze."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from wmsim.cli.settings import given
+
+JOBS = typer.Option(None, min=1, help="Processes; by default one a core.")
+
+
+def demo(
+    out: Path = typer.Option(Path("wmsim-demo"), "--out", help="Folder for what is written."),
+    device: str = typer.Option("cpu", help="Where to train: cpu, cuda, mps, auto."),
+    jobs: int | None = JOBS,
+) -> None:
+    """Train a network, take a brain's recording, put both through one pipeline (minutes)."""
+    from wmsim.report.demo import run_demo
+
+    summary = run_demo(out, device=device, n_jobs=jobs)
+    subject = summary["subjects"][0]
+    accuracy = ", ".join(f"{k.replace('_', ' ')} {v:.3f}" for k, v in subject["accuracy"].items())
+    typer.echo(f"{subject['description']} Accuracy over all steps: {accuracy}.")
+    for name, recording in summary["recordings"].items():
+        if recording["source"] == "planted":
+            typer.echo(f"{name}: {recording['description']}")
+    typer.echo(f"{summary['seconds']['total']:.0f} s. Report: {out / 'report.html'}")
+
+
+def analyze(
+    file: Path = typer.Argument(..., help="A recording (netCDF), of a network or a brain."),
+    out: Path = typer.Option(..., "--out", help="Folder for everything that is written."),
+    feature: list[str] = typer.Option(None, help="A feature to decode; repeat for more."),
+    task: list[str] = typer.Option(None, help="A task to analyse; repeat for more."),
+    folds: int | None = typer.Option(None, help="Folds over whole trials (10)."),
+    permutations: int | None = typer.Option(None, help="Permutations behind chance and p (100)."),
+    bootstrap: int | None = typer.Option(None, help="Resamples behind intervals (500)."),
+    penalty: list[float] = typer.Option(
+        None, "--penalty", "-C", help="C; of several, one is chosen in training trials (0.01)."
+    ),
+    transform: str | None = typer.Option(None, help="auto, none or sqrt."),
+    nan_units: str | None = typer.Option(None, help="Units with missing activity: error or drop."),
+    window: tuple[float, float] | None = typer.Option(
+        None, help="Seconds after an item's onset to average (0.2 0.8)."
+    ),
+    maintenance_window: tuple[float, float] | None = typer.Option(
+        None, help="Seconds after the start of maintenance to average (0 2.4)."
+    ),
+    seed: int = typer.Option(0, help="Fixes the result."),
+    jobs: int | None = JOBS,
+) -> None:
+    """Run the pipeline on one recording; stopped and run again, it goes on where it was."""
+    from wmsim.pipeline import AnalysisConfig
+    from wmsim.report import analyze_file
+
+    config = AnalysisConfig(
+        **given(
+            features=tuple(feature or ()), tasks=tuple(task or ()), folds=folds,
+            permutations=permutations, bootstrap=bootstrap, penalties=tuple(penalty or ()),
+            transform=transform, nan_units=nan_units, window=window,
+            maintenance_window=maintenance_window,
+        ),
+        seed=seed,
+    )  # fmt: skip
+    summary = analyze_file(file, out, config, n_jobs=jobs)
+    from wmsim.report.recording import headline
+
+    for recording in summary["recordings"].values():
+        for name in recording["features"]:
+            typer.echo(headline(recording, name))
+    typer.echo(f"{summary['seconds']['total']:.0f} s. Report: {out / 'report.html'}")
