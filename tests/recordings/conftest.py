@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,6 @@ import pytest
 import xarray as xr
 
 from wmsim.recordings import build_recording
-
-
-@pytest.fixture(scope="session")
-def recordings_dir() -> Path:
-    """Folder of real recordings; tests that need it are skipped where it is absent."""
-    named = os.environ.get("WMSIM_DATA_DIR")
-    beside = Path(__file__).resolve().parents[3] / "shared" / "recordings"
-    folder = Path(named) if named else beside
-    if not (folder / "kornblith2017").is_dir():
-        pytest.skip(f"no real recordings in {folder}; set WMSIM_DATA_DIR")
-    return folder
 
 
 def make_continuous(**changes: Any) -> xr.Dataset:

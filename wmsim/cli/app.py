@@ -57,6 +57,3 @@ def main() -> None:
     except WmsimError as error:
         typer.echo(f"wmsim: {error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("wmsim: stopped. Run the same command again to go on.", err=True)
-        sys.exit(130)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from wmsim.recordings.registry import PublicRecording
 
 
 def import_(
@@ -59,10 +63,7 @@ def datasets(
         registry.locate(name, session)
 
 
-def _about(entry: object) -> str:
-    from wmsim.recordings.registry import PublicRecording
-
-    assert isinstance(entry, PublicRecording)
+def _about(entry: PublicRecording) -> str:
     return (
         f"{entry.name}: {entry.description} {len(entry.files)} file(s), licence {entry.licence}. "
         f"{entry.citation} https://doi.org/{entry.doi}"

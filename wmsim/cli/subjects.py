@@ -84,11 +84,9 @@ def train(
 ) -> None:
     """Train a subject. Stopped and run again, it goes on where it was."""
     from wmsim.encoders import EncoderConfig
-    from wmsim.errors import choose
-    from wmsim.models import PAPER_UNITS, NetworkConfig
+    from wmsim.models import NetworkConfig
     from wmsim.training import SubjectConfig, TrainingConfig, train_subject
 
-    choose(architecture, PAPER_UNITS, "architecture")
     needed_n = max(task.n for task in SubjectConfig(regime=regime).tasks)
     training = (
         TrainingConfig.paper() if paper_schedule else TrainingConfig.for_architecture(architecture)
@@ -99,10 +97,8 @@ def train(
             train_views=train_views, novel_views=novel_views,
         ),
         encoder=EncoderConfig(name=encoder, **given(weights=encoder_weights, grid=grid)),
-        network=NetworkConfig(
-            architecture=architecture,
-            units=units or PAPER_UNITS[architecture],
-            max_n=max(3, needed_n),
+        network=NetworkConfig.paper(architecture).changed(
+            max_n=max(3, needed_n), **given(units=units)
         ),
         training=training.changed(
             **given(iterations=iterations, criterion=criterion, learning_rate=learning_rate)

@@ -47,6 +47,13 @@ def left_out_tensor(problem: Problem, decoding: CrossDecoding, weights: np.ndarr
     -------
     ndarray of float64, shape (train state, test state, draw)
         NaN where both states are of one item. Chance is 1/(k - 1).
+
+    Notes
+    -----
+    Leaving the own value out mends the choice, not the training: a decoder that was fitted where
+    both items are present has learned that they differ, and says no to the other item's value.
+    Transfer below 1/(k - 1) from such a state is no reversed code either; transfer from E(1, 1),
+    where no other item has been seen, is free of it.
     """
     n = len(problem.states)
     result = np.full((n, n, len(weights)), np.nan)

@@ -80,7 +80,13 @@ def fit_svc(
     offsets = np.empty(len(positive))
     with config_context(assume_finite=True, skip_parameter_validation=True):
         for row, labels in enumerate(positive):
-            solver = SVC(kernel="precomputed", C=penalty, class_weight=_weights(labels, balanced))
+            # A seed that does nothing here, but keeps the solver off NumPy's global random state.
+            solver = SVC(
+                kernel="precomputed",
+                C=penalty,
+                class_weight=_weights(labels, balanced),
+                random_state=0,
+            )
             solver.fit(gram, labels.astype(np.intp))
             coefficients[row, solver.support_] = solver.dual_coef_[0]
             offsets[row] = solver.intercept_[0]

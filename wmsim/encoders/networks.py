@@ -39,7 +39,12 @@ def load_encoder(name: str, file: Path) -> nn.Module:
     WmsimError
         If the weights cannot be read or do not fit.
     """
-    return _efficientnet_lite0(file) if name == "efficientnet-lite0" else _resnet50(file)
+    import torch
+
+    # Building a network draws initial weights, which are then overwritten; the global random
+    # state shall not notice.
+    with torch.random.fork_rng(devices=[]):
+        return _efficientnet_lite0(file) if name == "efficientnet-lite0" else _resnet50(file)
 
 
 def _efficientnet_lite0(file: Path) -> nn.Module:

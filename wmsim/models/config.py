@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from wmsim.config import Config
+from wmsim.errors import choose
 
 Architecture = Literal["rnn", "gru", "lstm"]
 # Sizes with which the paper makes the architectures comparable.
@@ -36,9 +37,16 @@ class NetworkConfig(Config):
     max_n: int = Field(default=3, ge=1, le=4)
 
     @classmethod
-    def paper(cls, architecture: Architecture) -> NetworkConfig:
-        """The paper's size of an architecture."""
-        return cls(architecture=architecture, units=PAPER_UNITS.get(architecture, 256))
+    def paper(cls, architecture: str) -> NetworkConfig:
+        """The paper's size of an architecture.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such architecture.
+        """
+        units = PAPER_UNITS[choose(architecture, PAPER_UNITS, "architecture")]
+        return cls.of(architecture=architecture, units=units)
 
     @property
     def task_bits(self) -> int:

@@ -182,7 +182,7 @@ def _tasks(aligned: xr.Dataset) -> dict[str, tuple[np.ndarray, str | None, int |
         return {NO_TASK: (everything, None, None)}
     tasks = {}
     of_trial = aligned["task"].values.astype(str)
-    for task in dict.fromkeys(of_trial.tolist()):
+    for task in np.unique(of_trial).tolist():
         rows = everything[of_trial == task]
         asked = n_back = None
         if "task_feature" in aligned:

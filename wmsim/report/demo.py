@@ -46,10 +46,10 @@ class DemoConfig(Config):
     """
 
     subject: SubjectConfig = SubjectConfig(
-        stimuli=StimulusConfig(train_views=10, novel_views=4, novel_identities=1),
+        stimuli=StimulusConfig(train_views=8, novel_views=4, novel_identities=1),
         encoder=EncoderConfig(),
         network=NetworkConfig(architecture="gru", units=256),
-        training=TrainingConfig(iterations=1400, criterion=0.97),
+        training=TrainingConfig(iterations=1200, criterion=0.98),
     )
     trials_per_task: int = 200
     session: str = "399e11sb"
@@ -209,8 +209,8 @@ def _compare(analyses: dict[str, Analysis], model: str, brain: str) -> dict[str,
     n_distances = n_items * (n_items - 1) // 2
     sentence = (
         f"The two recordings share no stimulus, so RDMs over stimuli cannot be compared. Both are "
-        f"sequences, so the geometry of rank (distances between items 1 to {n_items}, whatever they "
-        f"are) can: "
+        f"sequences, so the geometry of rank (distances between items 1 to {n_items}, whatever "
+        f"they are) can: "
     )
     if n_items < 3:
         return {"sentences": [sentence + "but two items give one distance only."]}

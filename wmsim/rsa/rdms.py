@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -137,7 +138,12 @@ def _crossnobis(patterns: np.ndarray, labels: np.ndarray, folds: np.ndarray) -> 
     from rsatoolbox.rdm import calc_rdm_unbalanced
 
     data = Dataset(patterns, obs_descriptors={"value": labels, "fold": folds})
-    found = calc_rdm_unbalanced(data, method="crossnobis", descriptor="value", cv_descriptor="fold")
+    with warnings.catch_warnings():
+        # rsatoolbox fills whole-number arrays with NaN on its way; none of them is used here.
+        warnings.filterwarnings("ignore", "invalid value encountered in cast", RuntimeWarning)
+        found = calc_rdm_unbalanced(
+            data, method="crossnobis", descriptor="value", cv_descriptor="fold"
+        )
     # rsatoolbox puts conditions in the order in which they first occur.
     order = np.argsort(np.asarray(found.pattern_descriptors["value"]))
     return found.get_matrices()[0][np.ix_(order, order)]
