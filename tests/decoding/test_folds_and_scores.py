@@ -59,8 +59,8 @@ def test_scaling_is_the_z_score_of_training_trials():
     activity[..., 2] = 1 / 3  # constant
     train = np.arange(20) < 15
     scaled = standardise(activity, train)
-    expected = zscore(activity[:, train].reshape(-1, 4)[:, [0, 1, 3]], axis=0)
-    np.testing.assert_allclose(scaled[:, train].reshape(-1, 4)[:, [0, 1, 3]], expected)
+    expected = zscore(activity[:, train][..., [0, 1, 3]], axis=1)
+    np.testing.assert_allclose(scaled[:, train][..., [0, 1, 3]], expected)
     assert (scaled[..., 2] == 0).all()
     changed = activity.copy()
     changed[:, ~train] += 100

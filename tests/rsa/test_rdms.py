@@ -74,7 +74,14 @@ def test_rank_is_there_in_any_recording_of_sequences():
     planted = plant_spikes(n_trials=120, n_units=40, n_items=4, n_values=5, seed=2)
     found = rank_rdm(planted, 3)
     assert found["value"].values.tolist() == ["item 1", "item 2", "item 3"]
-    assert (found["dissimilarity"].values[0][np.triu_indices(3, 1)] > -0.05).all()
+    upper = np.triu_indices(3, 1)
+    assert (found["dissimilarity"].values[0][upper] > -0.05).all()
+    shifted = planted.copy(deep=True)
+    shifted["activity"][1] += 30  # the second item's step differs in every unit
+    apart = rank_rdm(shifted, 3)["dissimilarity"].values[0]
+    assert apart[0, 1] > 1
+    assert apart[1, 2] > 1
+    assert apart[0, 2] < 0.1 * apart[0, 1]
 
 
 def test_a_value_with_one_trial_is_named():

@@ -6,10 +6,11 @@ import numpy as np
 
 
 def standardise(activity: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """Z-score each unit over all steps of the training trials.
+    """Z-score each unit at each step by the training trials.
 
-    One scale serves all steps, so that decoders of different steps live in one space and can be
-    rotated into each other.
+    What is left is how trials differ at a step: a shift of baseline from one step to the next,
+    or windows of different length, are neither a failure nor a success of transfer. The axes stay
+    the units, so decoders of different steps can still be rotated into each other.
 
     Parameters
     ----------
@@ -21,13 +22,14 @@ def standardise(activity: np.ndarray, train: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of float64, shape (step, trial, unit)
-        NaN becomes 0; a unit that does not vary over the training trials becomes 0.
+        NaN becomes 0; a unit that does not vary over the training trials of a step becomes 0 there.
     """
-    seen = activity[:, train]
-    mean = np.nanmean(seen, axis=(0, 1), dtype=np.float64)
-    spread = np.nanstd(seen, axis=(0, 1), dtype=np.float64)
+    seen = activity[:, train].astype(np.float64)
+    present = np.isfinite(seen)
+    count = np.maximum(present.sum(axis=1, keepdims=True), 1)
+    mean = np.where(present, seen, 0.0).sum(axis=1, keepdims=True) / count
+    spread = np.sqrt((np.where(present, seen - mean, 0.0) ** 2).sum(axis=1, keepdims=True) / count)
     # A unit that is constant up to rounding carries nothing; dividing would blow up the rounding.
     constant = spread <= 1e-7 * np.maximum(np.abs(mean), 1e-30)
-    scaled = (activity - mean) / np.where(constant, 1.0, spread)
-    scaled[..., constant] = 0.0
+    scaled = np.where(constant, 0.0, (activity - mean) / np.where(constant, 1.0, spread))
     return np.nan_to_num(scaled, copy=False)

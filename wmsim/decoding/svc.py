@@ -78,14 +78,15 @@ def fit_svc(
     gram = patterns @ patterns.T
     coefficients = np.zeros(positive.shape)
     offsets = np.empty(len(positive))
+    # It decides nothing here, but keeps the solver off NumPy's global random state.
+    unused = np.random.RandomState(0)
     with config_context(assume_finite=True, skip_parameter_validation=True):
         for row, labels in enumerate(positive):
-            # A seed that does nothing here, but keeps the solver off NumPy's global random state.
             solver = SVC(
                 kernel="precomputed",
                 C=penalty,
                 class_weight=_weights(labels, balanced),
-                random_state=0,
+                random_state=unused,
             )
             solver.fit(gram, labels.astype(np.intp))
             coefficients[row, solver.support_] = solver.dual_coef_[0]

@@ -15,7 +15,7 @@ from wmsim.figures.learning import learning_curve
 from wmsim.figures.rdms import rdm_figure
 from wmsim.figures.statistics import pick, positions_figure, statistics_figure
 from wmsim.figures.style import save_figure
-from wmsim.figures.tensor import tensor_map
+from wmsim.figures.tensor import state_name, tensor_map
 
 __all__ = [
     "contact_sheet",
@@ -24,6 +24,7 @@ __all__ = [
     "positions_figure",
     "rdm_figure",
     "save_figure",
+    "state_name",
     "statistics_figure",
     "tensor_map",
 ]

@@ -26,7 +26,7 @@ def learning_curve(
     list of pathlib.Path
     """
     with style():
-        figure = new_figure(4.2, 2.5)
+        figure = new_figure(5.6, 2.5)
         axes = figure.add_subplot()
         iterations = [entry["iteration"] for entry in history]
         for key, label, colour in (
@@ -38,10 +38,8 @@ def learning_curve(
         for offset, (split, value) in enumerate(tests.items()):
             axes.plot(end * (1.05 + 0.05 * offset), value, "o", color=COLOURS[2 + offset], ms=4,
                       label=f"{split.replace('_', ' ')}, all steps (after training)")  # fmt: skip
-        axes.axhline(0.5, color=GREY, lw=0.8, ls=":")
-        axes.annotate("guessing match / non-match", (0, 0.5), (2, 2), textcoords="offset points",
-                      color=GREY, fontsize=7)  # fmt: skip
+        axes.axhline(0.5, color=GREY, lw=0.8, ls=":", label="guessing match / non-match")
         axes.set(xlabel="iteration", ylabel="share of correct actions", ylim=(0.35, 1.02))
         axes.set_xlim(left=0)
-        axes.legend(loc="lower right", fontsize=6.5)
+        figure.legend(loc="outside right center", fontsize=7)
         return save_figure(figure, path_stem)

@@ -39,7 +39,7 @@ def tensor_map(
     """
     with style():
         n_states = tensor.sizes["train_state"]
-        side = 1.2 + 0.125 * n_states
+        side = max(1.2 + 0.125 * n_states, 2.9)
         figure = new_figure(side * len(analyses) + 0.7, side + 0.35)
         panels = np.atleast_1d(figure.subplots(1, len(analyses)))
         for panel, analysis in zip(panels, analyses, strict=True):
@@ -48,7 +48,7 @@ def tensor_map(
             chance = 0.5 if metric == "balanced" else 1 / int(one["n_values"])
             image = panel.imshow(values, vmin=chance, vmax=1, cmap="viridis", origin="upper")
             labels = [
-                _state(s, t, steps)
+                state_name(s, t, steps)
                 for s, t in zip(
                     tensor["train_item"].values, tensor["train_step"].values, strict=True
                 )
@@ -61,14 +61,21 @@ def tensor_map(
             panel.set(xlabel="tested at", ylabel="trained at")
             panel.set_title(f"{one['task'].item()}: {one['feature'].item()}")
             panel.spines[:].set_visible(False)
-        named = "one-vs-rest balanced accuracy" if metric == "balanced" else "multiclass accuracy"
+        named = "balanced accuracy" if metric == "balanced" else "multiclass accuracy"
         bar = figure.colorbar(image, ax=list(panels), fraction=0.04, pad=0.02)
-        bar.set_label(f"{named} (lower end: chance)")
+        bar.set_label(f"{named} (from chance)")
         return save_figure(figure, path_stem)
 
 
-def _state(item: int, step: int, steps: list[str] | None) -> str:
-    """E3 for the encoding space of item 3; M3,5 for its memory at step 5; M3,maint. and so on."""
+def state_name(item: int, step: int, steps: list[str] | None) -> str:
+    """Short name of a state.
+
+    Examples
+    --------
+    >>> steps = ["item 1", "item 2", "maintenance"]
+    >>> [state_name(0, step, steps) for step in range(3)]
+    ['E1', 'M1,2', 'M1,maint.']
+    """
     name = steps[step] if steps is not None else f"item {step + 1}"
     if name == f"item {item + 1}":
         return f"E{item + 1}"

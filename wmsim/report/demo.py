@@ -54,7 +54,7 @@ class DemoConfig(Config):
     trials_per_task: int = 200
     session: str = "399e11sb"
     model_analysis: AnalysisConfig = AnalysisConfig(
-        folds=5, permutations=10, permutations_unasked=2, bootstrap=300
+        folds=5, permutations=10, permutations_unasked=1, bootstrap=300
     )
     brain_analysis: AnalysisConfig = AnalysisConfig(folds=10, permutations=40, bootstrap=300)
 
@@ -142,6 +142,9 @@ def _subject(config: DemoConfig, folder: Path, device: str, summary: dict[str, A
             f"({subject.seconds:.0f} s).",
             "accuracy": {split: one.overall for split, one in tests.items()},
             "executive_accuracy": {split: one.executive for split, one in tests.items()},
+            "executive_accuracy_by_task": {
+                split: one.executive_by_task for split, one in tests.items()
+            },
             "n_test_trials": tests["train"].n_trials,
             "iterations": iterations,
             "training_seconds": round(subject.seconds, 2),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from wmsim.figures import pick, rdm_figure, tensor_map
+from wmsim.figures import pick, rdm_figure, state_name, tensor_map
 from wmsim.files import atomic_path
 from wmsim.pipeline import Analysis, AnalysisConfig, analyze
 from wmsim.recordings import labels_of, states, step_names, subset
@@ -133,7 +133,7 @@ def _figures(
         shown = one.isel(state=slice(0, MOST_RDMS))
         stem = out / "figures" / f"{name}-rdms-{feature}"
         titles = [
-            f"item {s + 1}, {steps[t]}"
+            state_name(s, t, steps)
             for s, t in zip(shown["item"].values, shown["step"].values, strict=True)
         ]
         rdm_figure(shown, titles, stem)
@@ -141,9 +141,9 @@ def _figures(
             {
                 "file": f"{stem.name}.png",
                 "title": f"{name}: RDMs of {feature}",
-                "caption": f"Cross-validated distances between values of {feature} ({task}), of "
-                "the item and at the step named above each matrix; 0 is no difference, and noise "
-                "lies on both sides of it.",
+                "caption": f"Cross-validated distances between values of {feature} ({task}). "
+                "E1: of item 1 while it is shown; M1,2: of item 1 while item 2 is. 0 is no "
+                "difference, and noise lies on both sides of it.",
             }
         )
     return figures

@@ -113,11 +113,12 @@ def rank_rdm(aligned: xr.Dataset, n_items: int, *, n_folds: int = 5, seed: int =
     steps = [int(np.flatnonzero(shown == item)[0]) for item in range(n_items)]
     activity = aligned["activity"].transpose("time", "trial", "unit").values[steps]
     trials = np.isfinite(activity).all(axis=(0, 2))
-    scaled = standardise(activity[:, trials], np.ones(int(trials.sum()), dtype=bool))
-    rng = np.random.default_rng([seed, n_items])
-    folds = trial_folds(np.zeros((1, int(trials.sum())), dtype=int), n_folds, rng=rng)
     n_trials = int(trials.sum())
-    patterns = scaled.reshape(n_items * n_trials, -1)
+    rng = np.random.default_rng([seed, n_items])
+    folds = trial_folds(np.zeros((1, n_trials), dtype=int), n_folds, rng=rng)
+    # One scale for all steps: scaled step by step, the ranks' means would all be 0.
+    patterns = activity[:, trials].reshape(1, n_items * n_trials, -1)
+    patterns = standardise(patterns, np.ones(n_items * n_trials, dtype=bool))[0]
     ranks = np.repeat(np.arange(n_items), n_trials)
     value = [f"item {item + 1}" for item in range(n_items)]
     return xr.Dataset(

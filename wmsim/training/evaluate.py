@@ -24,11 +24,14 @@ class Performance:
         Over the steps that call for match or non-match.
     n_trials : int
         Trials that were run.
+    executive_by_task : dict of str to float
+        ``executive`` of each task.
     """
 
     overall: float
     executive: float
     n_trials: int
+    executive_by_task: dict[str, float]
 
 
 def respond(network: WorkingMemoryNetwork, trials: Trials, frames: Frames) -> np.ndarray:
@@ -59,4 +62,9 @@ def evaluate(network: WorkingMemoryNetwork, trials: Trials, frames: Frames) -> P
         overall=float(correct.mean()),
         executive=float(correct[trials.target != NO_ACTION].mean()),
         n_trials=trials.n_trials,
+        executive_by_task={
+            task.name: float(correct[rows][trials.target[rows] != NO_ACTION].mean())
+            for index, task in enumerate(trials.tasks)
+            if (rows := trials.task == index).any()
+        },
     )

@@ -1,0 +1,26 @@
+"""Tutorials run from top to bottom, as notebooks."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+TUTORIALS = sorted((Path(__file__).parents[1] / "tutorials").glob("*.py"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
+def test_tutorial_runs_as_a_notebook(path, tmp_path, monkeypatch):
+    import jupytext
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("WMSIM_TUTORIAL_SMALL", "1")
+    monkeypatch.setenv("WMSIM_TUTORIAL_OUT", str(tmp_path / "out"))
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    beside = Path(__file__).parents[2] / "shared" / "recordings"
+    if "WMSIM_DATA_DIR" not in os.environ and beside.is_dir():
+        monkeypatch.setenv("WMSIM_DATA_DIR", str(beside))
+    notebook = jupytext.read(path)
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    for name in ("gru", "brain"):
+        assert (tmp_path / "out" / name / "report.html").stat().st_size > 100_000
