@@ -96,7 +96,7 @@ def test_data_folder_comes_before_the_cache(entry, places, monkeypatch):
 
 def test_downloads_are_kept(entry, places, monkeypatch):
     asked = downloads(monkeypatch, CONTENT)
-    kept = places / "cache" / "datasets" / "small"
+    kept = places / "data" / "small"
     for _ in range(2):
         assert registry.fetch("small") == [kept / "a.h5", kept / "b.h5"]
     assert asked == ["https://example.org/raw/a.h5", "https://example.org/raw/b.h5"]
@@ -109,7 +109,7 @@ def test_a_wrong_download_is_not_kept(entry, places, monkeypatch):
         WmsimError, match=r"gave 599 bytes with another checksum .*nothing was kept"
     ):
         registry.fetch("small", "a")
-    assert list((places / "cache" / "datasets" / "small").iterdir()) == []
+    assert list((places / "data" / "small").iterdir()) == []
 
 
 def test_a_damaged_file_is_not_returned(entry, places):

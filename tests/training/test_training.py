@@ -61,6 +61,26 @@ def test_a_finished_subject_is_read_back(
     assert again.performance("train").overall == first.performance("train").overall
 
 
+def test_a_seed_fixes_training_on_several_threads(tmp_path):
+    """Sums that are added up in any order would differ from run to run."""
+    space = ItemSpace.of_counts(n_categories=4, identities=2, views=2)
+    maps = np.random.default_rng(0).standard_normal((64, 32, 2, 2)).astype(np.float32)
+    features = Features(maps, 4, key="x")
+    config = TrainingConfig(iterations=12, batch=256, evaluate_every=12)
+    threads, found = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    try:
+        for run in range(3):
+            network = WorkingMemoryNetwork(NetworkConfig(units=128), (32, 2, 2), seed=0)
+            folder = tmp_path / str(run)
+            train(network, nback_tasks(), space, features, config, folder, seed=0)
+            found.append(torch.cat([p.detach().flatten() for p in network.parameters()]))
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(found[0], found[1])
+    assert torch.equal(found[0], found[2])
+
+
 def test_it_learns_and_stops_at_the_criterion(tmp_path):
     space = ItemSpace.of_counts(n_categories=2, identities=1, views=1, n_locations=2)
     maps = np.eye(4, dtype=np.float32).reshape(4, 4, 1, 1)

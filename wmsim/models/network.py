@@ -71,7 +71,9 @@ class WorkingMemoryNetwork(nn.Module):
         n_image = self.embed.in_features - self.config.task_bits
         seen = self.reduce(maps).flatten(1) @ self.embed.weight[:, :n_image].T
         asked = task @ self.embed.weight[:, n_image:].T + self.embed.bias
-        return self.norm(seen[frame] + asked[:, None])
+        # An embedding's gradient adds up in one order; that of plain indexing in any, so that a
+        # seed would not fix the result on several threads.
+        return self.norm(nn.functional.embedding(frame, seen) + asked[:, None])
 
     def forward(self, maps: torch.Tensor, frame: torch.Tensor, task: torch.Tensor) -> torch.Tensor:
         """Logits of the three actions, Tensor (trial, item, action); see :meth:`inputs`."""

@@ -162,7 +162,7 @@ def folders(entry: PublicRecording) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        ``WMSIM_DATA_DIR`` (if set) and the cache; the last is where downloads go.
+        ``WMSIM_DATA_DIR`` (if set) and the cache.
     """
     named = os.environ.get("WMSIM_DATA_DIR")
     mine = [Path(named).expanduser() / entry.folder] if named else []
@@ -256,11 +256,21 @@ def _here(entry: PublicRecording, file: RemoteFile) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
+def _download_folder(entry: PublicRecording) -> Path:
+    """``WMSIM_DATA_DIR`` if it is set and can be written to, else the cache."""
+    *mine, cache = folders(entry)
+    for folder in mine:
+        there = next((place for place in (folder, *folder.parents) if place.is_dir()), None)
+        if there is not None and os.access(there, os.W_OK):
+            return folder
+    return cache
+
+
 def _fetch_one(entry: PublicRecording, file: RemoteFile) -> Path:
     found = _here(entry, file)
     if found is not None:
         return verify(entry, file, found)
-    target = folders(entry)[-1] / file.name
+    target = _download_folder(entry) / file.name
     with atomic_path(target) as temporary:
         _download(entry, file, temporary)
         if file_sha256(temporary) != file.sha256:
@@ -277,7 +287,7 @@ def _download(entry: PublicRecording, file: RemoteFile, target: Path) -> None:
 
     url = entry.url(file)
     try:
-        pooch.HTTPDownloader(timeout=60)(url, str(target), None)
+        pooch.HTTPDownloader(timeout=20)(url, str(target), None)
     except Exception as error:
         places = " or ".join(f"'{folder}'" for folder in folders(entry))
         raise WmsimError(

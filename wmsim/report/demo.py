@@ -54,9 +54,9 @@ class DemoConfig(Config):
     trials_per_task: int = 200
     session: str = "399e11sb"
     model_analysis: AnalysisConfig = AnalysisConfig(
-        folds=5, permutations=10, permutations_unasked=1, bootstrap=300
+        folds=5, permutations=8, permutations_unasked=1, bootstrap=300
     )
-    brain_analysis: AnalysisConfig = AnalysisConfig(folds=10, permutations=40, bootstrap=300)
+    brain_analysis: AnalysisConfig = AnalysisConfig(folds=10, permutations=30, bootstrap=300)
 
 
 def run_demo(
