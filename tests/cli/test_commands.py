@@ -66,7 +66,7 @@ def test_analyze_leaves_everything_in_its_folder(run, recording_file, tmp_path):
     assert "data:image/png;base64," in page
     assert "http://" not in page
     within = summary["recordings"]["planted"]["features"]["image"]["within"]["value"]
-    assert f"{within:.3f}".lstrip("0") in page
+    assert f"{within:.2f}".lstrip("0") in page
     for stem in ("statistics", "positions", "planted-tensor", "planted-rdms-image"):
         assert (out / "figures" / f"{stem}.png").stat().st_size > 5000
         assert (out / "figures" / f"{stem}.pdf").stat().st_size > 1000
@@ -122,6 +122,10 @@ def test_train_and_record(run, mesh_folder, tmp_path):
     status, said, _ = run(*words)
     assert status == 0
     assert "novel angle: accuracy" in said
+    assert (out / "figures" / "learning.png").is_file()
+    assert "Stimuli" in (out / "report.html").read_text()
+    summary = json.loads((out / "summary.json").read_text())
+    assert set(summary["subjects"][0]["executive_accuracy_by_task"]["train"]) == {"1-back-location"}
     status, again, _ = run(*words)
     assert (status, again) == (0, said)
     status, said, _ = run("record", out, "--out", tmp_path / "x.nc", "--trials", 10)

@@ -106,6 +106,6 @@ def test_run_again_nothing_is_trained_or_analysed_anew(done, small, monkeypatch)
 
 def test_numbers_are_printed_as_papers_do():
     full = {"value": 1.0, "low": 0.99, "high": 1.0, "chance": 0.5, "p": 0.01}
-    assert format_number(full) == "1.000 [.990, 1.000] (.500), p .010"
-    assert format_number({**full, "value": -0.25, "low": None, "chance": None}) == "-.250"
+    assert format_number(full) == "1.00 [.99, 1.00] (.50), p .010"
+    assert format_number({**full, "value": -0.25, "low": None, "chance": None}) == "-.25"
     assert format_number(None) == "-"

@@ -85,7 +85,8 @@ def train(
     """Train a subject. Stopped and run again, it goes on where it was."""
     from wmsim.encoders import EncoderConfig
     from wmsim.models import NetworkConfig
-    from wmsim.training import SubjectConfig, TrainingConfig, train_subject
+    from wmsim.report.subject import train_and_report
+    from wmsim.training import SubjectConfig, TrainingConfig
 
     needed_n = max(task.n for task in SubjectConfig(regime=regime).tasks)
     training = (
@@ -106,14 +107,14 @@ def train(
         regime=regime,
         seed=seed,
     )  # fmt: skip
-    subject = train_subject(config, out, device=device)
-    for split in dict.fromkeys(subject.stimuli.split.tolist()):
-        found = subject.performance(split)
+    subject = train_and_report(config, out, device=device)["subjects"][0]
+    for split, accuracy in subject["accuracy"].items():
         typer.echo(
-            f"{split.replace('_', ' ')}: accuracy {found.overall:.3f} over all steps, "
-            f"{found.executive:.3f} at match / non-match steps ({found.n_trials} trials)"
+            f"{split.replace('_', ' ')}: accuracy {accuracy:.3f} over all steps, "
+            f"{subject['executive_accuracy'][split]:.3f} at match / non-match steps "
+            f"({subject['n_test_trials']} trials)"
         )
-    typer.echo(f"Subject: {out}")
+    typer.echo(f"Subject: {out}. Report: {out / 'report.html'}")
 
 
 def record(

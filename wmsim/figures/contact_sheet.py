@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wmsim.files import atomic_path
+from wmsim.figures.style import save_figure, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,12 +21,6 @@ CELL = 0.62  # inches
 GAP = 4  # pixels between pictures
 MARGIN = 0.12  # inches
 LABEL = 1.05  # inches for the names of identities
-STYLE: dict[Any, Any] = {
-    "pdf.fonttype": 42,
-    "ps.fonttype": 42,
-    "font.family": "sans-serif",
-    "font.size": 8,
-}
 
 
 def contact_sheet(
@@ -69,18 +63,8 @@ def contact_sheet(
     >>> [path.name for path in contact_sheet(build_stimuli(few), folder / "objects")]
     ['objects.png', 'objects.pdf']
     """
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
-        figure = _draw(stimuli, train_columns, novel_columns)
-        written = []
-        for suffix in (".png", ".pdf"):
-            path = Path(path_stem).expanduser()
-            path = path.with_name(path.name + suffix)
-            with atomic_path(path) as temporary:
-                figure.savefig(temporary, dpi=200)
-            written.append(path)
-    return written
+    with style():
+        return save_figure(_draw(stimuli, train_columns, novel_columns), path_stem)
 
 
 def _draw(stimuli: StimulusSet, train_columns: int, novel_columns: int) -> Figure:

@@ -61,8 +61,9 @@ def save_figure(figure: Figure, path_stem: str | Path) -> list[Path]:
         The PNG and the PDF.
     """
     written = []
+    stem = Path(path_stem).expanduser()
     for ending in (".png", ".pdf"):
-        path = Path(f"{path_stem}{ending}")
+        path = stem.with_name(stem.name + ending)
         with atomic_path(path) as temporary:
             figure.savefig(temporary, dpi=PNG_DPI)
         written.append(path)

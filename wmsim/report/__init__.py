@@ -5,6 +5,7 @@
 :mod:`.page`            ``report.html``, made from the summary and the figures
 :mod:`.recording`       one recording through the pipeline, with results and figures
 :mod:`.analyze`         ``wmsim analyze``
+:mod:`.subject`         ``wmsim train``
 :mod:`.demo`            ``wmsim demo``
 ======================  ==================================================================
 """

@@ -20,12 +20,12 @@ from wmsim.recordings import import_recording, open_recording, save
 from wmsim.report.analyze import overview_figures
 from wmsim.report.page import write_page
 from wmsim.report.recording import analyze_recording, headline
+from wmsim.report.subject import describe_subject, subject_figures
 from wmsim.report.summary import new_summary, timed
 from wmsim.rsa import compare_rdms, rank_rdm
 from wmsim.stimuli import StimulusConfig, build_stimuli
 from wmsim.training import Subject, SubjectConfig, TrainingConfig, train_subject
 
-SPLITS = ("train", "novel_angle", "novel_identity")
 DATASET = "kornblith2017"
 
 
@@ -99,7 +99,7 @@ def run_demo(
     brain, brain_name, said = _brain(config)
     name = f"{config.subject.network.architecture}-{config.subject.regime}"
     analyses: dict[str, Analysis] = {}
-    figures = _subject_figures(subject, summary, folder)
+    figures = subject_figures(subject, summary["subjects"][0]["accuracy"], folder)
     with open_recording(model_file) as model, timed(summary, f"analysis_{name}"):
         analyses[name], found = analyze_recording(
             model, name, folder, config.model_analysis, n_jobs=n_jobs
@@ -132,26 +132,7 @@ def _subject(config: DemoConfig, folder: Path, device: str, summary: dict[str, A
         subject = train_subject(
             config.subject, folder / "subject", device=device, stimuli=stimuli, features=features
         )
-    tests = {split: subject.performance(split) for split in SPLITS}
-    network = config.subject.network
-    iterations = int(subject.history[-1]["iteration"])
-    summary["subjects"].append(
-        {
-            "description": f"A {network.architecture.upper()} of {network.units} units, trained on "
-            f"{len(config.subject.tasks)} tasks for {iterations} iterations "
-            f"({subject.seconds:.0f} s).",
-            "accuracy": {split: one.overall for split, one in tests.items()},
-            "executive_accuracy": {split: one.executive for split, one in tests.items()},
-            "executive_accuracy_by_task": {
-                split: one.executive_by_task for split, one in tests.items()
-            },
-            "n_test_trials": tests["train"].n_trials,
-            "iterations": iterations,
-            "training_seconds": round(subject.seconds, 2),
-            "features_cached": subject.features.cached,
-            "config": config.subject.model_dump(mode="json"),
-        }
-    )
+    summary["subjects"].append(describe_subject(subject))
     return subject
 
 
@@ -180,29 +161,6 @@ def _brain(config: DemoConfig) -> tuple[xr.Dataset, str, str]:
         "temporal lobe while the order of images was held in mind."
     )
     return import_recording(DATASET, file), f"{DATASET}-{config.session}", said
-
-
-def _subject_figures(
-    subject: Subject, summary: dict[str, Any], folder: Path
-) -> list[dict[str, str]]:
-    from wmsim.figures import contact_sheet, learning_curve
-
-    tests = summary["subjects"][0]["accuracy"]
-    contact_sheet(subject.stimuli, folder / "figures" / "stimuli")
-    learning_curve(subject.history, tests, folder / "figures" / "learning")
-    return [
-        {
-            "file": "stimuli.png",
-            "title": "Stimuli",
-            "caption": "Every identity under view angles used in training and novel ones; below, "
-            "whole frames.",
-        },
-        {
-            "file": "learning.png",
-            "title": "Learning",
-            "caption": "Accuracy on fresh trials during training, and on each split afterwards.",
-        },
-    ]
 
 
 def _compare(analyses: dict[str, Analysis], model: str, brain: str) -> dict[str, Any]:

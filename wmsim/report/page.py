@@ -84,7 +84,7 @@ def format_number(one: dict[str, float | None] | None) -> str:
     Examples
     --------
     >>> format_number({"value": 0.876, "low": 0.85, "high": 0.9, "chance": 0.5, "p": 0.0099})
-    '.876 [.850, .900] (.500), p .010'
+    '.88 [.85, .90] (.50), p .010'
     """
     if one is None:
         return "-"
@@ -92,14 +92,16 @@ def format_number(one: dict[str, float | None] | None) -> str:
     if one["low"] is not None:
         text += f" [{_short(one['low'])}, {_short(one['high'])}]"
     if one["chance"] is not None:
-        text += f" ({_short(one['chance'])}), p {_short(one['p'])}"
+        text += f" ({_short(one['chance'])}), p {_short(one['p'], 3)}"
     return text
 
 
-def _short(value: float | None) -> str:
+def _short(value: float | None, digits: int = 2) -> str:
+    """A number as papers print shares: no zero before the point."""
     if value is None:
         return "-"
-    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+    text = f"{value:.{digits}f}"
+    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
 
 
 def _of(entry: dict[str, Any] | None, metric: str) -> str:
