@@ -172,7 +172,9 @@ def test_images_are_decoded_as_measured_before(recordings_dir, session, units, a
     steps = align(import_recording("kornblith2017", file), window=(0.2, 0.8))
     assert steps.sizes["unit"] == units
     codes, _ = labels_of(steps, "image")
-    decoder = make_pipeline(StandardScaler(), SVC(kernel="linear", C=0.01))
+    decoder = make_pipeline(
+        StandardScaler(), SVC(kernel="linear", C=0.01, random_state=np.random.RandomState(0))
+    )
     folds = StratifiedKFold(10, shuffle=True, random_state=0)
     for item, wanted in enumerate(accuracies):
         rates = np.sqrt(encoding_space(steps, item).values)

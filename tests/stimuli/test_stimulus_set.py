@@ -76,13 +76,6 @@ def test_workers_do_not_change_the_pictures() -> None:
     assert build_stimuli(QUICK, workers=2).key() == build_stimuli(QUICK).key()
 
 
-def test_global_random_state_is_left_alone() -> None:
-    np.random.seed(5)  # noqa: NPY002
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
-    build_stimuli(QUICK)
-    assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
-
-
 @pytest.mark.parametrize("place", range(4))
 def test_frames_hold_the_crop_at_the_right_place(small: StimulusSet, place: int) -> None:
     frame = small.frames(np.array([5]), np.array([place]))[0]
