@@ -116,6 +116,22 @@ def test_one_back_has_no_swap_across_time_in_use():
     assert "procrustes.swap_time_out_of_use" in found.values
 
 
+def test_a_recording_of_maintenance_alone_is_decoded_there():
+    rng = np.random.default_rng(0)
+    labels = np.array([rng.permutation(4)[:2] for _ in range(160)])
+    labels[:60, 1] = -1  # trials of load 1
+    activity = rng.poisson(3, (1, 20, 160)).astype(float)
+    activity[0, :6] += 3 * labels[:, 0]
+    recording = build_recording(
+        activity, time=[0], time_units="step", activity_units="spikes/s", source="planted",
+        features={"image": (labels, list("abcd"))}, shown_item=[-1],
+    )  # fmt: skip
+    numbers = analyze(recording, QUICK, n_jobs=1).summary["features"]["image"]
+    assert numbers["maintenance"]["multiclass"]["value"] > 0.4
+    assert "within" not in numbers
+    assert numbers["within_by_item"] == []
+
+
 def test_two_values_have_no_rotation():
     recording = plant_spikes(n_trials=80, n_units=20, n_items=2, n_values=2, seed=1)
     numbers = analyze(recording, QUICK, n_jobs=1).summary["features"]["image"]

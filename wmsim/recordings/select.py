@@ -154,7 +154,9 @@ def states(aligned: xr.Dataset, include_probe: bool = False) -> list[tuple[int, 
     names = step_names(aligned)
     wanted = [t for t, name in enumerate(names) if include_probe or not name.startswith("probe")]
     items = sorted(int(item) for item in shown if item >= 0)
-    return [(s, t) for s in items for t in wanted if t >= step_of_item(aligned, s)]
+    if not items:  # a recording of maintenance alone shows none, and holds all
+        items = list(range(aligned.sizes.get("item", 0)))
+    return [(s, t) for s in items for t in wanted if t >= _first_step(aligned, s)]
 
 
 def step_names(aligned: xr.Dataset) -> list[str]:

@@ -167,6 +167,7 @@ def headline(summary: dict[str, Any], feature: str) -> str:
         ("within", "decoded at {} while shown"),
         ("encoding_to_encoding", "{} by decoders of other items"),
         ("encoding_to_memory", "{} in memory by the decoders of encoding"),
+        ("maintenance", "{} by decoders of maintenance itself"),
     ):
         found = pick(numbers, name)
         if found:
