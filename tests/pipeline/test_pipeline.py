@@ -153,6 +153,18 @@ def test_nan_units_are_named_and_can_be_dropped(planted):
         prepare(broken, QUICK.changed(nan_units="drop"))
 
 
+def test_cell_states_are_left_out_unless_asked_for(planted):
+    mixed = planted.assign_coords(kind=("unit", ["hidden"] * 40 + ["cell state"] * 20))
+    prepared = prepare(mixed, QUICK)
+    assert prepared.recording.sizes["unit"] == 40
+    assert any("cell states left out" in note for note in prepared.notes)
+    asked = prepare(mixed, QUICK.changed(kinds=("cell state",)))
+    assert asked.recording.sizes["unit"] == 20
+    assert prepare(planted, QUICK.changed(areas=("planted",))).recording.sizes["unit"] == 60
+    with pytest.raises(WmsimError, match="planted"):
+        prepare(planted, QUICK.changed(areas=("hippocampus",)))
+
+
 def test_unknown_feature_or_task_is_suggested(planted):
     with pytest.raises(ConfigError, match="Did you mean 'image'"):
         prepare(planted, QUICK.changed(features=("imag",)))

@@ -34,6 +34,8 @@ def analyze(
     out: Path = typer.Option(..., "--out", help="Folder for everything that is written."),
     feature: list[str] = typer.Option(None, help="A feature to decode; repeat for more."),
     task: list[str] = typer.Option(None, help="A task to analyse; repeat for more."),
+    kind: list[str] = typer.Option(None, help="Units of this kind only; repeat for more."),
+    area: list[str] = typer.Option(None, help="Units of this area only; repeat for more."),
     folds: int | None = typer.Option(None, help="Folds over whole trials (10)."),
     permutations: int | None = typer.Option(None, help="Permutations behind chance and p (100)."),
     bootstrap: int | None = typer.Option(None, help="Resamples behind intervals (500)."),
@@ -57,7 +59,8 @@ def analyze(
 
     config = AnalysisConfig(
         **given(
-            features=tuple(feature or ()), tasks=tuple(task or ()), folds=folds,
+            features=tuple(feature or ()), tasks=tuple(task or ()),
+            kinds=tuple(kind or ()), areas=tuple(area or ()), folds=folds,
             permutations=permutations, bootstrap=bootstrap, penalties=tuple(penalty or ()),
             transform=transform, nan_units=nan_units, window=window,
             maintenance_window=maintenance_window,

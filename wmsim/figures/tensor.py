@@ -40,7 +40,7 @@ def tensor_map(
     with style():
         n_states = tensor.sizes["train_state"]
         side = max(1.2 + 0.125 * n_states, 2.9)
-        figure = new_figure(side * len(analyses) + 0.7, side + 0.35)
+        figure = new_figure(side * len(analyses) + 1.1, side + 0.35)
         panels = np.atleast_1d(figure.subplots(1, len(analyses)))
         for panel, analysis in zip(panels, analyses, strict=True):
             one = tensor.isel(analysis=analysis)

@@ -38,6 +38,10 @@ class AnalysisConfig(Config):
     features, tasks : tuple of str, optional
         Limit the analysis to these; by default all tasks, and the features that tasks ask for
         (or, where that is not known, all with enough trials a value).
+    kinds, areas : tuple of str, optional
+        Limit the analysis to units of these kinds or areas. By default all units take part, but
+        for an LSTM's cell states, which would be counted beside the hidden units they drive; ask
+        for them with ``kinds=("cell state",)``.
     seed : int
         Fixes folds, permutations, resamples and random rotations.
 
@@ -61,6 +65,8 @@ class AnalysisConfig(Config):
     maintenance_window: tuple[float, float] = (0.0, 2.4)
     features: tuple[str, ...] | None = None
     tasks: tuple[str, ...] | None = None
+    kinds: tuple[str, ...] | None = None
+    areas: tuple[str, ...] | None = None
     seed: int = 0
 
     def permutations_of(self, asked: bool | None) -> int:

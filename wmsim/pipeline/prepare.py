@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,9 +13,18 @@ from wmsim.decoding import Problem
 from wmsim.errors import WmsimError, choose
 from wmsim.pipeline.config import AnalysisConfig
 from wmsim.pipeline.design import Design
-from wmsim.recordings import align, feature_names, is_aligned, labels_of, states, validate
+from wmsim.recordings import (
+    align,
+    feature_names,
+    is_aligned,
+    labels_of,
+    states,
+    subset,
+    validate,
+)
 
 NO_TASK = "all"
+HIDDEN, CELL_STATE = "hidden", "cell state"
 
 
 @dataclass(frozen=True)
@@ -83,7 +93,7 @@ def prepare(recording: xr.Dataset, config: AnalysisConfig) -> Prepared:
     """
     validate(recording, values=False)
     notes: list[str] = []
-    aligned = recording
+    aligned = recording = _chosen_units(recording, config, notes)
     if not is_aligned(recording):
         aligned = align(
             recording, window=config.window, maintenance_window=config.maintenance_window
@@ -107,6 +117,17 @@ def prepare(recording: xr.Dataset, config: AnalysisConfig) -> Prepared:
             + " ".join(notes)
         )
     return Prepared(aligned, jobs, tuple(notes))
+
+
+def _chosen_units(recording: xr.Dataset, config: AnalysisConfig, notes: list[str]) -> xr.Dataset:
+    kinds = config.kinds
+    there = set(recording["kind"].values.tolist()) if "kind" in recording else set()
+    if kinds is None and {CELL_STATE, HIDDEN} <= there:
+        kinds = tuple(sorted(there - {CELL_STATE}))
+        notes.append(f"Units: {', '.join(kinds)}; cell states left out (--kind '{CELL_STATE}').")
+    wanted = {"kind": kinds, "area": config.areas}
+    chosen: dict[str, Any] = {name: list(values) for name, values in wanted.items() if values}
+    return subset(recording, **chosen) if chosen else recording
 
 
 def _transformed(aligned: xr.Dataset, config: AnalysisConfig, notes: list[str]) -> xr.Dataset:
