@@ -87,6 +87,26 @@ def test_full_disk(tmp_path, monkeypatch):
         write_json(tmp_path / "x.json", {})
 
 
+def write_badly(path, error):
+    with atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise error
+
+
+def test_a_full_disk_behind_a_librarys_own_error(tmp_path, monkeypatch):
+    hidden = AttributeError("'Stream' object has no attribute 'pos'")
+    hidden.__context__ = OSError(28, "No space left on device")
+    with pytest.raises(WmsimError, match="No space left on device"):
+        write_badly(tmp_path / "figure.pdf", hidden)
+    with pytest.raises(RuntimeError, match="enforce fail"):
+        write_badly(tmp_path / "state.pt", RuntimeError("enforce fail"))
+    usage = type("Usage", (), {"free": 0})
+    monkeypatch.setattr("wmsim.files.shutil.disk_usage", lambda folder: usage)
+    with pytest.raises(WmsimError, match="No space left on device"):
+        write_badly(tmp_path / "state.pt", RuntimeError("enforce fail"))
+    assert not list(tmp_path.iterdir())
+
+
 def test_missing_file_suggests_a_near_name(tmp_path):
     (tmp_path / "session.nc").write_text("")
     with pytest.raises(WmsimError, match=r"Did you mean '.*session.nc'"):

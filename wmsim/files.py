@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from wmsim.errors import WmsimError
+
+# A disk with fewer bytes left is full, as far as a failed write is concerned.
+FULL = 1 << 16
 
 
 def output_folder(path: str | os.PathLike[str]) -> Path:
@@ -82,6 +87,14 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(temporary, target)
     except OSError as error:
         raise _cannot_write(target, error) from error
+    except WmsimError:
+        raise
+    except Exception as error:
+        # Libraries that write (torch, netCDF, matplotlib) make errors of their own of a full disk.
+        if _is_full(target.parent, error):
+            full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise _cannot_write(target, full) from error
+        raise
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -170,6 +183,19 @@ def cache_folder() -> Path:
     import pooch
 
     return Path(pooch.os_cache("wmsim"))
+
+
+def _is_full(folder: Path, error: BaseException) -> bool:
+    """Whether an error came of a full disk: one says so, or there is no room left."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
+            return True
+        cause = cause.__cause__ or cause.__context__
+    try:
+        return shutil.disk_usage(folder).free < FULL
+    except OSError:
+        return False
 
 
 def _cannot_write(path: Path, error: OSError) -> WmsimError:
