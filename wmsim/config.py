@@ -18,7 +18,7 @@ class Config(BaseModel):
     --------
     >>> class Bake(Config):
     ...     minutes: int = 30
-    >>> Bake.of(minuts=20)
+    >>> Bake(minuts=20)
     Traceback (most recent call last):
         ...
     wmsim.errors.ConfigError: Bake: unknown setting 'minuts'. Did you mean 'minutes'? ...
@@ -31,11 +31,6 @@ class Config(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             raise ConfigError(_explain(type(self), error)) from None
-
-    @classmethod
-    def of(cls: type[C], **values: Any) -> C:
-        """Make the settings; the same as calling the class."""
-        return cls(**values)
 
     def changed(self: C, **values: Any) -> C:
         """A copy with some settings changed, checked again."""

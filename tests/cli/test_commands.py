@@ -198,6 +198,7 @@ def broken(tmp_path_factory, recording_file):
         (("analyze", "GOOD", "--folds", "100", "--out", "OUT"), "fewer"),
         (("analyze", "GOOD", "--out", "BROKEN/file"), "is a file, a folder was expected"),
         (("datasets", "kornblith2016"), "Did you mean 'kornblith2017'"),
+        (("datasets", "kornblith2017", "399e11s"), "399e11sb"),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else None,
 )  # fmt: skip

@@ -122,6 +122,21 @@ def test_offline_without_weights_says_so_and_what_to_do(monkeypatch, tmp_path):
         encode(Pictures(), EncoderConfig(name="resnet50"), cache=tmp_path)
 
 
+def test_a_download_with_another_checksum_is_refused(monkeypatch, tmp_path):
+    from torchvision.models import ResNet50_Weights
+
+    def fake(url, target, hash_prefix, progress):
+        assert hash_prefix
+        assert url.endswith(f"{hash_prefix}.pth")
+        raise RuntimeError(f'invalid hash value (expected "{hash_prefix}", got "0")')
+
+    assert ResNet50_Weights.IMAGENET1K_V1.url.endswith(".pth")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.download_url_to_file", fake)
+    with pytest.raises(WmsimError, match=r"could not be downloaded \(invalid hash value"):
+        encode(Pictures(), EncoderConfig(name="resnet50"), cache=tmp_path)
+
+
 def test_unknown_encoder_is_suggested():
     with pytest.raises(ConfigError, match=r"Unknown encoder 'resnet5'. Did you mean 'resnet50'"):
         EncoderConfig(name="resnet5")

@@ -9,7 +9,7 @@ from wmsim.decoding import Problem
 from wmsim.errors import ConfigError, WmsimError
 from wmsim.hypotheses import plant_spikes
 from wmsim.pipeline import AnalysisConfig, Design, analyze, prepare, transfers
-from wmsim.pipeline.statistics import observed
+from wmsim.pipeline.statistics import observed, permuted
 from wmsim.recordings import build_recording, import_recording
 
 QUICK = AnalysisConfig(folds=4, permutations=3, bootstrap=30)
@@ -104,6 +104,16 @@ def test_n_back_limits_memory_to_the_span_in_use():
     for (s, t), (s2, t2) in groups["same_item_transfer"]:
         assert s == s2
         assert t != t2
+
+
+def test_maintenance_after_an_n_back_sequence_has_a_null_too():
+    rng = np.random.default_rng(0)
+    states = tuple((s, t) for s in range(3) for t in range(s, 5))
+    design = Design(states, (0, 1, 2, -1, -1), n_back=1)
+    problem = Problem(rng.standard_normal((5, 60, 8)), rng.integers(0, 3, (3, 60)), 3, states)
+    null = permuted(problem, design, QUICK, 0, 0)
+    assert set(null.values) == set(observed(problem, design, QUICK, 0).values)
+    assert "maintenance" in null.values
 
 
 def test_one_back_has_no_swap_across_time_in_use():

@@ -53,14 +53,11 @@ def datasets(
             typer.echo(str(path))
         return
     entry = registry.dataset(name)
+    files = entry.files if session is None else (entry.file(session),)
     typer.echo(_about(entry))
-    for file in entry.files:
-        if session is not None and session not in (file.session, file.name):
-            continue
+    for file in files:
         here = registry.locate(name, file.name)
         typer.echo(f"  {file.name}: {here or 'not here (--fetch gets it)'}")
-    if session is not None:
-        registry.locate(name, session)
 
 
 def _about(entry: PublicRecording) -> str:

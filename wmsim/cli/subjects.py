@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 OUT = typer.Option(..., "--out", help="Folder for everything that is written.")
 MESHES = typer.Option(None, help="Folder of meshes (category/identity.obj, ShapeNetCore).")
 CATEGORY = typer.Option(None, "--category", help="A category; repeat for more.")
+IDENTITIES = typer.Option(None, help="Trained identities a category.")
+NOVEL_IDENTITIES = typer.Option(None, help="Novel identities a category.")
+TRAIN_VIEWS = typer.Option(None, help="View angles for training.")
+NOVEL_VIEWS = typer.Option(None, help="Novel view angles.")
 SEED = typer.Option(0, help="Fixes the result.")
 DEVICE = typer.Option("auto", help="cpu, cuda, cuda:1, mps, or auto.")
 
@@ -23,10 +27,10 @@ def stimuli(
     out: Path = OUT,
     meshes: Path | None = MESHES,
     category: list[str] = CATEGORY,
-    identities: int | None = typer.Option(None, help="Trained identities a category."),
-    novel_identities: int | None = typer.Option(None, help="Novel identities a category."),
-    train_views: int | None = typer.Option(None, help="View angles for training."),
-    novel_views: int | None = typer.Option(None, help="Novel view angles."),
+    identities: int | None = IDENTITIES,
+    novel_identities: int | None = NOVEL_IDENTITIES,
+    train_views: int | None = TRAIN_VIEWS,
+    novel_views: int | None = NOVEL_VIEWS,
     seed: int = SEED,
 ) -> None:
     """Render objects and draw a contact sheet of them."""
@@ -75,10 +79,10 @@ def train(
     grid: int | None = typer.Option(None, help="Cells a side of the feature map, 1 to 7."),
     meshes: Path | None = MESHES,
     category: list[str] = CATEGORY,
-    identities: int | None = typer.Option(None, help="Trained identities a category."),
-    novel_identities: int | None = typer.Option(None, help="Novel identities a category."),
-    train_views: int | None = typer.Option(None, help="View angles for training."),
-    novel_views: int | None = typer.Option(None, help="Novel view angles."),
+    identities: int | None = IDENTITIES,
+    novel_identities: int | None = NOVEL_IDENTITIES,
+    train_views: int | None = TRAIN_VIEWS,
+    novel_views: int | None = NOVEL_VIEWS,
     seed: int = SEED,
     device: str = DEVICE,
 ) -> None:

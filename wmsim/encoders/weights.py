@@ -50,8 +50,10 @@ def _resnet50_file() -> Path:
     if not file.is_file():
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            torch.hub.download_url_to_file(url, str(file), progress=False)
-        except OSError as error:  # URLError is an OSError
+            # The name ends in the first digits of the checksum: another file is refused.
+            checksum = file.stem.rsplit("-", 1)[1]
+            torch.hub.download_url_to_file(url, str(file), hash_prefix=checksum, progress=False)
+        except (OSError, RuntimeError) as error:  # URLError is an OSError; a wrong checksum is not
             raise WmsimError(
                 f"The ImageNet weights of resnet50 are not on this machine and could not be "
                 f"downloaded ({error}). Get {url} on a machine with a network and either put it at "

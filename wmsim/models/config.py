@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic import Field
 
@@ -46,7 +46,7 @@ class NetworkConfig(Config):
             If there is no such architecture.
         """
         units = PAPER_UNITS[choose(architecture, PAPER_UNITS, "architecture")]
-        return cls.of(architecture=architecture, units=units)
+        return cls(architecture=cast(Architecture, architecture), units=units)
 
     @property
     def task_bits(self) -> int:

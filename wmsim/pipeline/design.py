@@ -38,12 +38,11 @@ class Design:
 
     @property
     def used(self) -> tuple[State, ...]:
-        """States that statistics rest on: encoding, memory, and the first age out of use."""
-        encoding = self.encoding
+        """States that statistics rest on: encoding, memory, maintenance, the first age unused."""
+        needed = {*self.encoding.values(), *self.memory, *self.maintenance}
         return tuple(
             state for state in self.states
-            if state in self.memory or state in encoding.values()
-            or (self.n_back is not None and self.age(state) == self.n_back + 1)
+            if state in needed or (self.n_back is not None and self.age(state) == self.n_back + 1)
         )  # fmt: skip
 
     @property

@@ -107,13 +107,13 @@ def _statistics(
             if all(a[0] != b[0] for a, b in pairs):
                 rows, columns = zip(*((index[a], index[b]) for a, b in pairs), strict=True)
                 result.left_out[name] = left[rows, columns].mean(axis=0)
-    _add_rotations(result, problem, decoding, design, config, key, weights)
+    _add_rotations(result, problem, decoding, design, config, key, weights, full)
     return result
 
 
 def _add_rotations(
     result: Statistics, problem: Problem, decoding: CrossDecoding, design: Design,
-    config: AnalysisConfig, key: int, weights: np.ndarray,
+    config: AnalysisConfig, key: int, weights: np.ndarray, tensor: np.ndarray,
 ) -> None:  # fmt: skip
     """Add the Procrustes statistics, under names that begin with ``procrustes.``."""
     targets = [state for state in design.memory if state[0] in design.encoding]
@@ -130,7 +130,8 @@ def _add_rotations(
         rows = [row for row, swap in enumerate(swaps) if swap.target == target]
         labels = np.where(problem.present(target), problem.labels[target[0]], -1)
         scored[rows] = scores(rotated.decisions[rows], labels, weights)
-    result.values["procrustes.fitted"] = result.values["within_memory"]
+    held = [problem.states.index(target) for target in targets]
+    result.values["procrustes.fitted"] = tensor[held, held].mean(axis=0)
     for kind in (*KINDS, OUT_OF_USE):
         rows = [row for row, swap in enumerate(swaps) if swap.kind == kind]
         if rows:
