@@ -10,7 +10,7 @@
 ``align``         continuous recordings become sequences of steps
 ``select``        encoding space E(S,S), memory space M(S,T), executive steps
 ``parts``         some of the units and trials
-``importers``     formats of other people's recordings by name; one module a format,
+``importing``     formats of other people's recordings by name; one module a format,
                   ``kornblith2017``, on ``hdf5`` (read with care) and ``spikes`` (binning)
 ``registry``      public recordings: where they are, fetched and checked
 ================  ================================================================
@@ -19,7 +19,7 @@
 from wmsim.recordings.align import align
 from wmsim.recordings.build import build_recording, default_step_names, recording_attrs
 from wmsim.recordings.describe import describe, summarise
-from wmsim.recordings.importers import IMPORTERS, account, import_recording
+from wmsim.recordings.importing import IMPORTERS, account, import_recording
 from wmsim.recordings.io import open_recording, save
 from wmsim.recordings.labels import encode_labels, feature_names, labels_of
 from wmsim.recordings.parts import subset

@@ -52,7 +52,7 @@ class PublicRecording(Config):
     name, description, citation, doi, licence, licence_url, homepage, commit : str
         What it is, whose it is and on what terms.
     format : str
-        Name that :func:`wmsim.recordings.importers.import_recording` knows it by.
+        Name that :func:`wmsim.recordings.importing.import_recording` knows it by.
     folder : str
         Folder that its files are kept in.
     base_url : str

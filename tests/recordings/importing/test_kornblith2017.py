@@ -21,7 +21,7 @@ from wmsim.recordings import (
     save,
     validate,
 )
-from wmsim.recordings.spikes import bin_spikes
+from wmsim.recordings.importing.spikes import bin_spikes
 
 
 def slow_counts(spikes, start, edges):

@@ -19,7 +19,7 @@ import xarray as xr
 from wmsim.errors import WmsimError
 from wmsim.recordings.build import build_recording
 from wmsim.recordings.hdf5 import array, member, open_hdf5, subgroup, texts
-from wmsim.recordings.spikes import bin_spikes
+from wmsim.recordings.importing.spikes import bin_spikes
 
 if TYPE_CHECKING:
     import h5py

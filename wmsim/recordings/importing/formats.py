@@ -14,7 +14,7 @@ from typing import Any
 import xarray as xr
 
 from wmsim.errors import WmsimError, choose
-from wmsim.recordings.kornblith2017 import import_kornblith2017
+from wmsim.recordings.importing.kornblith2017 import import_kornblith2017
 
 IMPORTERS: dict[str, Callable[..., xr.Dataset]] = {
     "kornblith2017": import_kornblith2017,

@@ -1,0 +1,1 @@
+"""Exporting: recordings in the form of other libraries, and back."""
