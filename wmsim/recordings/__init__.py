@@ -5,11 +5,13 @@
 ``labels``        labels of items, as codes and names
 ``build``         a recording out of arrays
 ``validate``      what breaks the contract, and how to mend it (single ``checks``)
-``describe``      a summary that a person can check
+``summary``       what a recording holds, as numbers; ``describe``: in words
 ``io``            netCDF-4: whole or absent, opened lazily
 ``align``         continuous recordings become sequences of steps
 ``select``        encoding space E(S,S), memory space M(S,T), executive steps
 ``parts``         some of the units and trials
+``folds``         folds of trials, shared by a whole analysis
+``populations``   recordings stacked, joined, or resampled into a pseudo-population
 ``importing``     formats of other people's recordings by name; one module a format,
                   ``kornblith2017``, on ``hdf5`` (read with care) and ``spikes`` (binning)
 ``registry``      public recordings: where they are, fetched and checked
@@ -18,11 +20,13 @@
 
 from wmsim.recordings.align import align
 from wmsim.recordings.build import build_recording, default_step_names, recording_attrs
-from wmsim.recordings.describe import describe, summarise
+from wmsim.recordings.describe import describe
+from wmsim.recordings.folds import trial_folds
 from wmsim.recordings.importing import IMPORTERS, account, import_recording
 from wmsim.recordings.io import open_recording, save
 from wmsim.recordings.labels import encode_labels, feature_names, labels_of
 from wmsim.recordings.parts import subset
+from wmsim.recordings.populations import join, pseudo_population, sessions, stack
 from wmsim.recordings.schema import SCHEMA, SCHEMA_VERSION
 from wmsim.recordings.select import (
     encoding_space,
@@ -34,6 +38,7 @@ from wmsim.recordings.select import (
     step_names,
     step_of_item,
 )
+from wmsim.recordings.summary import summarise
 from wmsim.recordings.validate import validate
 
 __all__ = [
@@ -52,15 +57,20 @@ __all__ = [
     "import_recording",
     "is_aligned",
     "item_exists",
+    "join",
     "labels_of",
     "memory_space",
     "open_recording",
+    "pseudo_population",
     "recording_attrs",
     "save",
+    "sessions",
+    "stack",
     "states",
     "step_names",
     "step_of_item",
     "subset",
     "summarise",
+    "trial_folds",
     "validate",
 ]

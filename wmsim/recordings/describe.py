@@ -1,68 +1,18 @@
-"""What a recording holds, told so that a person can check it."""
+"""A recording in words, to be compared with the laboratory's notebook."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
-from wmsim.recordings.checks import unit_blocks
-from wmsim.recordings.labels import feature_names, labels_of
-from wmsim.recordings.schema import TRIAL_LABELS, UNIT_LABELS
-from wmsim.recordings.select import is_aligned, item_exists, step_names
+from wmsim.recordings.summary import summarise
 
-_ATTRS = ("source", "seed", "reference", "licence", "created_at", "creation_library_version")
-
-
-def summarise(dataset: xr.Dataset) -> dict[str, Any]:
-    """Numbers that describe a recording, as JSON-like values.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        A recording.
-
-    Returns
-    -------
-    dict
-        ``sizes``; ``units`` and ``trials`` (label, then value, then count); ``features``
-        (name, then value, then number of items); ``items_a_trial`` (number of items, then
-        trials); ``time`` (first, last, units, aligned, steps); ``nan_share`` of the
-        activity, which is read for it; ``attrs``.
-
-    Examples
-    --------
-    >>> from wmsim.recordings import build_recording
-    >>> recording = build_recording(
-    ...     np.zeros((1, 2, 2)), time=[0], time_units="step", source="planted", shown_item=[0],
-    ...     activity_units="a.u.", features={"image": ([[0], [1]], ["cup", "car"])},
-    ... )
-    >>> summarise(recording)["features"]
-    {'image': {'cup': 1, 'car': 1}}
-    """
-    time = dataset["time"]
-    return {
-        "sizes": {str(dim): int(size) for dim, size in dataset.sizes.items()},
-        "units": _label_counts(dataset, UNIT_LABELS),
-        "trials": _label_counts(dataset, TRIAL_LABELS),
-        "features": {name: _feature_counts(dataset, name) for name in feature_names(dataset)},
-        "items_a_trial": _counts(item_exists(dataset).values.sum(axis=1)),
-        "time": {
-            "first": float(time.values[0]),
-            "last": float(time.values[-1]),
-            "units": str(time.attrs.get("units")),
-            "aligned": is_aligned(dataset),
-            "steps": step_names(dataset) if is_aligned(dataset) else [],
-        },
-        "activity_units": str(dataset["activity"].attrs.get("units", "")),
-        "nan_share": nan_share(dataset),
-        "attrs": {name: dataset.attrs[name] for name in _ATTRS if name in dataset.attrs},
-    }
+MOST_COLUMNS = 12
 
 
 def describe(dataset: xr.Dataset) -> str:
-    """Describe a recording in a few lines.
+    """Describe a recording so that a person can check it.
 
     Parameters
     ----------
@@ -72,51 +22,145 @@ def describe(dataset: xr.Dataset) -> str:
     Returns
     -------
     str
-        What :func:`summarise` says, for a person.
+        Time, units by session and area, trials by label, items and their timing, trials a
+        condition, and what is missing: what :func:`~wmsim.recordings.summarise` says.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wmsim.recordings import build_recording
+    >>> print(describe(build_recording(
+    ...     np.ones((1, 2, 2)), time=[0], time_units="step", source="planted", shown_item=[0],
+    ...     activity_units="a.u.", features={"image": ([[0], [1]], ["cup", "car"])},
+    ... )))
+    A recording (planted, aligned): time 1, unit 2, trial 2, item 1
+    time: 0 to 0 step (item 1)
+    activity: a.u.; means of units 1 to 1, median 1
+    items a trial: 1 (2 trials)
+    feature image: trials with each value
+                   cup     car
+      item 1         1       1
+    missing: nothing
+    created_at: ...
+    creation_library_version: ...
     """
     facts = summarise(dataset)
-    time = facts["time"]
-    kind = "aligned" if time["aligned"] else "continuous"
-    source = facts["attrs"].get("source", "unknown source")
-    lines = [
-        f"A recording ({source}, {kind}): " + _listed(facts["sizes"]),
-        f"time: {time['first']:g} to {time['last']:g} {time['units']}"
-        + (f" ({', '.join(time['steps'])})" if time["steps"] else ""),
-        f"activity: {facts['activity_units'] or 'no units given'}, {facts['nan_share']:.1%} NaN",
-        f"items a trial: {_listed(facts['items_a_trial'], unit=' trials')}",
+    sections = [
+        _head(facts),
+        _units(facts),
+        _trials(facts),
+        _timing(facts),
+        *(_conditions(name, values) for name, values in facts["conditions"].items()),
+        _missing(facts),
+        [f"{name}: {value}" for name, value in facts["attrs"].items() if name != "source"],
     ]
-    for title in ("units", "trials"):
-        lines += [f"{title} by {name}: {_listed(c)}" for name, c in facts[title].items()]
-    lines += [f"feature {name}: {_listed(counts)}" for name, counts in facts["features"].items()]
-    lines += [f"{name}: {value}" for name, value in facts["attrs"].items() if name != "source"]
-    return "\n".join(lines)
+    return "\n".join(line for section in sections for line in section)
 
 
-def nan_share(dataset: xr.Dataset) -> float:
-    """Share of the activity that is NaN; read in blocks of units."""
-    activity = dataset["activity"]
-    missing = sum(
-        int(np.isnan(activity.isel(unit=block).values).sum()) for block in unit_blocks(activity)
+def _head(facts: dict[str, Any]) -> list[str]:
+    time, sizes = facts["time"], facts["sizes"]
+    kind = "aligned" if time["aligned"] else "continuous"
+    width = f", {time['bins']} bins"
+    if time["bin_width"] and not time["aligned"]:
+        width += f" of {time['bin_width']:g} {time['units']}"
+    activity = facts["activity"]
+    spread = (
+        f"; means of units {activity['low']:.3g} to {activity['high']:.3g}, "
+        f"median {activity['median']:.3g}"
+        if "median" in activity
+        else ""
     )
-    return missing / max(1, activity.size)
+    return [
+        f"A recording ({facts['attrs'].get('source', 'unknown source')}, {kind}): "
+        + ", ".join(f"{dim} {size}" for dim, size in sizes.items()),
+        f"time: {time['first']:g} to {time['last']:g} {time['units']}"
+        + (f" ({', '.join(time['steps'])})" if time["aligned"] else width),
+        f"activity: {activity['units'] or 'no units given'}{spread}",
+    ]
 
 
-def _label_counts(dataset: xr.Dataset, names: tuple[str, ...]) -> dict[str, dict[str, int]]:
-    return {name: _counts(dataset[name].values) for name in names if name in dataset.variables}
+def _units(facts: dict[str, Any]) -> list[str]:
+    lines = [
+        f"units by {name}: {listed(counts)}"
+        for name, counts in facts["units"].items()
+        if name != "session"
+    ]
+    for session, areas in facts["units_by_session"].items():
+        lines.append(f"units of session {session}: {sum(areas.values())} ({listed(areas)})")
+    return lines
 
 
-def _feature_counts(dataset: xr.Dataset, feature: str) -> dict[str, int]:
-    codes, names = labels_of(dataset, feature)
-    counts = np.bincount(codes[codes >= 0], minlength=len(names))
-    return dict(zip(names, counts.tolist(), strict=True))
+def _trials(facts: dict[str, Any]) -> list[str]:
+    lines = [f"items a trial: {listed(facts['items_a_trial'], unit=' trials')}"]
+    return lines + [f"trials by {name}: {listed(c)}" for name, c in facts["trials"].items()]
 
 
-def _counts(values: np.ndarray) -> dict[str, int]:
-    kinds, counts = np.unique(values.astype(str), return_counts=True)
-    return dict(zip(kinds.tolist(), counts.tolist(), strict=True))
+def _timing(facts: dict[str, Any]) -> list[str]:
+    units, trials = facts["time"]["units"], facts["sizes"]["trial"]
+    if facts["time"]["aligned"]:
+        units = "s"
+    lines = []
+    for title, row in facts["timing"].items():
+        span = f"{row['low']:.3f} to {row['high']:.3f}"
+        always = "" if row["trials"] == trials else f", in {row['trials']} of {trials} trials"
+        exact = row["high"] - row["low"] < 5e-4
+        said = f"{row['median']:.3f} {units}" + ("" if exact else f" (median; {span})")
+        lines.append(f"timing of {title}: {said}{always}")
+    return lines
 
 
-def _listed(counts: dict[str, int], unit: str = "", most: int = 12) -> str:
-    shown = [f"{name} {count}{unit}" for name, count in list(counts.items())[:most]]
+def _conditions(feature: str, values: dict[str, list[int]]) -> list[str]:
+    """Trials with each value at each item: a table, or its extremes where it is long."""
+    if not values:
+        return [f"feature {feature}: no value"]
+    n_items = len(next(iter(values.values())))
+    if len(values) > MOST_COLUMNS:
+        lines = [f"feature {feature}: {len(values)} values ({listed(_totals(values))})"]
+        for item in range(n_items):
+            counts = [row[item] for row in values.values()]
+            lines.append(f"  item {item + 1}: {min(counts)} to {max(counts)} trials a value")
+        return lines
+    width = max(6, *(len(name) for name in values)) + 2
+    header = "".join(name.rjust(width) for name in values)
+    lines = [f"feature {feature}: trials with each value", " " * 10 + header]
+    for item in range(n_items):
+        row = "".join(str(counts[item]).rjust(width) for counts in values.values())
+        lines.append(f"  item {item + 1}".ljust(10) + row)
+    return lines
+
+
+def _totals(values: dict[str, list[int]]) -> dict[str, int]:
+    return {name: sum(counts) for name, counts in values.items()}
+
+
+def _missing(facts: dict[str, Any]) -> list[str]:
+    missing, sizes = facts["missing"], facts["sizes"]
+    if not missing["share"]:
+        return ["missing: nothing"]
+    parts = [f"{missing['share']:.1%} of the activity is NaN"]
+    if missing["units_missing_trials"]:
+        parts.append(
+            f"{missing['units_missing_trials']} of {sizes['unit']} units have no activity in some "
+            f"trials (most: {missing['unit_missing_most']}, {missing['most_trials_missed']} of "
+            f"{sizes['trial']})"
+        )
+    if missing["trials_without_any"]:
+        parts.append(f"{missing['trials_without_any']} trials have no activity at all")
+    if missing["units_without_any"]:
+        parts.append(f"{missing['units_without_any']} units have no activity at all")
+    if len(parts) == 1:
+        parts.append("parts of trials only: every unit has activity in every trial")
+    return ["missing: " + "; ".join(parts)]
+
+
+def listed(counts: dict[str, int], unit: str = "", most: int = MOST_COLUMNS) -> str:
+    """Counts as text, cut off where there are many.
+
+    Examples
+    --------
+    >>> listed({"cup": 3, "car": 4})
+    'cup (3), car (4)'
+    """
+    shown = [f"{name} ({count}{unit})" for name, count in list(counts.items())[:most]]
     more = f", ... ({len(counts)} in all)" if len(counts) > most else ""
     return ", ".join(shown) + more

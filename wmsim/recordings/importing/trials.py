@@ -1,0 +1,211 @@
+"""The trials of a file: which are kept, their labels, items and events, and where time 0 is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wmsim.errors import WmsimError
+from wmsim.recordings.importing.columns import (
+    encode_actions,
+    encode_items,
+    kept_rows,
+    table_labels,
+    times_of,
+)
+from wmsim.recordings.importing.mapping import ItemsMapping, Mapping, Names
+from wmsim.recordings.importing.rawdata import RawData, as_array, one_dimensional
+from wmsim.recordings.schema import NO_ITEM
+
+MOST_ITEMS = 100
+
+
+@dataclass
+class Trials:
+    """Trials that are kept.
+
+    Attributes
+    ----------
+    rows : numpy.ndarray of int, shape (trial,)
+        Their positions in the file.
+    total : int
+        How many the file has.
+    labels : dict of str to numpy.ndarray, shape (trial,)
+        Labels of trials, ``trial`` among them.
+    features : dict of str to (codes, names)
+        Codes of shape (trial, item), -1 where there is no item.
+    actions : dict of str to numpy.ndarray, shape (trial, item)
+        ``target`` and ``response``.
+    onset, offset : numpy.ndarray, shape (trial, item), or None
+        In s (or steps), counted from `zero`.
+    events : dict of str to numpy.ndarray, shape (trial,)
+        Likewise.
+    zero : numpy.ndarray, shape (trial,)
+        Time in s, on the clock of the file, that is 0 in each trial.
+    dropped : dict of str to int
+        Why trials were left out, and how many.
+    """
+
+    rows: np.ndarray
+    total: int
+    labels: dict[str, np.ndarray] = field(default_factory=dict)
+    features: dict[str, tuple[np.ndarray, list[str]]] = field(default_factory=dict)
+    actions: dict[str, np.ndarray] = field(default_factory=dict)
+    onset: np.ndarray | None = None
+    offset: np.ndarray | None = None
+    events: dict[str, np.ndarray] = field(default_factory=dict)
+    zero: np.ndarray = field(default_factory=lambda: np.empty(0))
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+def read_trials(raw: RawData, mapping: Mapping, *, running_clock: bool) -> Trials:
+    """Read what the mapping says about trials.
+
+    Parameters
+    ----------
+    raw : RawData
+        The file.
+    mapping : Mapping
+        What is what in it.
+    running_clock : bool
+        Whether times run on through the session (spike times), so that each trial needs a
+        time 0; False where activity is cut into trials already.
+
+    Returns
+    -------
+    Trials
+
+    Raises
+    ------
+    WmsimError
+        If a variable is missing, or lengths, types or times make no sense.
+    """
+    labels = {name: _per_item(raw, names) for name, names in mapping.items.labels.items()}
+    if not labels:
+        raise WmsimError(
+            "items: no labels are given, expected at least one feature, such as "
+            "labels: {image: image_{item}}."
+        )
+    total = _common_length(raw, labels, mapping)
+    rows, dropped = kept_rows(raw, mapping.trials, total, "trial")
+    trials = Trials(rows=rows, total=total, dropped=dropped)
+    trials.labels = table_labels(raw, mapping.trials, rows, total, "trial")
+    trials.features = {
+        name: encode_items(
+            values[rows], mapping.items.no_item, mapping.items.names.get(name, {}), name
+        )
+        for name, values in labels.items()
+    }
+    for name in ("target", "response"):
+        names = getattr(mapping.items, name)
+        if names is not None:
+            trials.actions[name] = encode_actions(_per_item(raw, names)[rows], name)
+    _add_times(raw, mapping, trials, running_clock)
+    return trials
+
+
+def _add_times(raw: RawData, mapping: Mapping, trials: Trials, running_clock: bool) -> None:
+    second = mapping.seconds("trials")
+
+    def times(name: str) -> np.ndarray:
+        return times_of(raw, one_dimensional(raw, name, "trial"), name)[trials.rows] * second
+
+    items = mapping.items
+    onset = _item_times(raw, items, "onset", trials, second)
+    offset = _item_times(raw, items, "offset", trials, second)
+    events = {name: times(variable) for name, variable in mapping.events.items()}
+    zero = np.zeros(len(trials.rows))
+    if mapping.zero is not None:
+        zero = times(mapping.zero)
+    elif running_clock:
+        if onset is None:
+            raise WmsimError(
+                "Time 0 of each trial is not known: give items: onset, or zero: with the variable "
+                "that holds it."
+            )
+        zero = np.nanmin(onset, axis=1) if onset.size else zero
+    lost = int(np.isnan(zero).sum())
+    if lost:
+        raise WmsimError(
+            f"'{raw.path.name}': {lost} of {len(zero)} trials have no time 0 "
+            f"({mapping.zero or 'onset of the first item'} is missing). Leave them out with "
+            "trials: keep, or give another zero."
+        )
+    trials.zero = zero
+    trials.onset = None if onset is None else onset - zero[:, None]
+    trials.offset = None if offset is None else offset - zero[:, None]
+    trials.events = {name: values - zero for name, values in events.items()}
+
+
+def _item_times(
+    raw: RawData, items: ItemsMapping, which: str, trials: Trials, second: float
+) -> np.ndarray | None:
+    """Onsets or offsets, NaN where there is no item."""
+    names = getattr(items, which)
+    if names is None:
+        return None
+    found = times_of(raw, _per_item(raw, names), f"items: {which}")[trials.rows] * second
+    exists = np.any([codes != NO_ITEM for codes, _ in trials.features.values()], axis=0)
+    if found.shape != exists.shape:
+        raise WmsimError(
+            f"items: {which} has shape {found.shape} (trial, item), the labels have "
+            f"{exists.shape}. Give one {which} for each item."
+        )
+    # Files write anything (0, the trial's end, a copy) where an item was not shown.
+    return np.where(exists, found, np.nan)
+
+
+def _per_item(raw: RawData, names: Names) -> np.ndarray:
+    """Values of shape (trial, item) from one variable, several columns or a pattern."""
+    if isinstance(names, str) and "{item}" not in names:
+        values = as_array(raw, names)
+        if values.ndim == 1:
+            return values[:, None]
+        if values.ndim == 2:
+            return values
+        raise WmsimError(
+            f"'{raw.path.name}': {names} has shape {values.shape}, expected (trial, item). Name "
+            "another variable, or one column an item."
+        )
+    columns = _numbered(raw, names) if isinstance(names, str) else names
+    vectors = [one_dimensional(raw, name, "trial") for name in columns]
+    lengths = {name: len(vector) for name, vector in zip(columns, vectors, strict=True)}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name}: {length}" for name, length in lengths.items())
+        raise WmsimError(f"Items have different numbers of trials ({told}), expected the same.")
+    if len({vector.dtype.kind for vector in vectors}) > 1:
+        vectors = [vector.astype(object) for vector in vectors]
+    return np.stack(vectors, axis=1)
+
+
+def _numbered(raw: RawData, pattern: str) -> list[str]:
+    """Names that a pattern stands for, counted from 1 until one is missing."""
+    names: list[str] = []
+    while len(names) < MOST_ITEMS:
+        name = pattern.replace("{item}", str(len(names) + 1))
+        if not raw.has(name):
+            break
+        names.append(name)
+    if not names:
+        raw.find(pattern.replace("{item}", "1"))  # says what is there instead
+    return names
+
+
+def _common_length(raw: RawData, labels: dict[str, np.ndarray], mapping: Mapping) -> int:
+    shapes = {name: values.shape for name, values in labels.items()}
+    if len(set(shapes.values())) > 1:
+        told = ", ".join(f"{name}: {shape}" for name, shape in shapes.items())
+        raise WmsimError(
+            f"'{raw.path.name}': labels have different shapes (trial, item): {told}. "
+            "Give each feature one label for each item of each trial."
+        )
+    total, n_items = next(iter(shapes.values()))
+    if not total:
+        raise WmsimError(f"'{raw.path.name}' has no trial, expected one at least.")
+    if n_items > MOST_ITEMS or (n_items > 10 and n_items > total):
+        raise WmsimError(
+            f"'{raw.path.name}': labels have shape {(total, n_items)}, expected (trial, item). Are "
+            "its axes exchanged? Name one column an item, or transpose it."
+        )
+    return int(total)
