@@ -2,33 +2,14 @@
 
 import json
 import shutil
-import sys
 
 import h5py
 import numpy as np
 import pytest
 import xarray as xr
 
-from wmsim.cli.app import main
 from wmsim.hypotheses import plant_spikes
 from wmsim.recordings import save
-
-
-@pytest.fixture
-def run(monkeypatch, capfd):
-    """Run a command line; gives exit status, standard output, standard error."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["wmsim", *map(str, words)])
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = int(end.code or 0)
-        captured = capfd.readouterr()
-        return status, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture(scope="module")

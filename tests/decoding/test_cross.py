@@ -1,5 +1,7 @@
 """All decoders at once against one decoder at a time, and nothing where there is nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -124,3 +126,37 @@ def test_a_value_that_training_lacks_is_named():
             Problem(problem.activity, labels, 4, problem.states),
             n_folds=3, rng=np.random.default_rng(0),
         )  # fmt: skip
+
+
+def test_folds_that_are_given_are_kept():
+    problem = planted(6)
+    runs = np.repeat(np.arange(4), 20)
+    found = cross_decode(replace(problem, fold=runs), n_folds=10, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(found.fold, runs)
+    assert len(found.normals) == 4
+    with pytest.raises(WmsimError, match="Fold 2 of 2 has no trials; expected at least two folds"):
+        cross_decode(replace(problem, fold=runs * 0), rng=np.random.default_rng(0))
+    with pytest.raises(WmsimError, match="Fold 2 of 4 has no trials"):
+        cross_decode(
+            replace(problem, fold=np.where(runs == 1, 0, runs)), rng=np.random.default_rng(0)
+        )
+
+
+def test_c_is_chosen_without_parting_trials_that_share_activity():
+    """Copies of trials in one fold: parted, they would recommend the C that learns by heart."""
+    rng = np.random.default_rng(0)
+    labels = np.tile(rng.permutation(np.arange(40) % 2), 6)[None]
+    noise = rng.standard_normal((1, 40, 200))
+    noise[..., :3] += 0.5 * labels[0, :40, None]
+    activity = np.tile(noise, (1, 6, 1))
+    fold = np.tile(np.arange(40) // 10, 6)
+    whole = Problem(activity, labels, 2, ((0, 0),), fold)
+    kept = cross_decode(whole, penalties=(1e-4, 1.0), rng=np.random.default_rng(1))
+    free = replace(whole, fold=None)
+    parted = cross_decode(free, n_folds=4, penalties=(1e-4, 1.0), rng=np.random.default_rng(1))
+    assert (parted.penalty == 1.0).all()
+    assert (kept.penalty == 1e-4).any()
+    with pytest.raises(WmsimError, match="nothing left to choose C by"):
+        cross_decode(
+            replace(whole, fold=fold % 2), penalties=(0.1, 1.0), rng=np.random.default_rng(0)
+        )

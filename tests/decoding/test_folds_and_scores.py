@@ -112,6 +112,16 @@ def test_permutation_keeps_each_trials_sequence():
     assert not np.array_equal(shuffled, labels)
 
 
+def test_permutation_keeps_to_groups():
+    rng = np.random.default_rng(0)
+    labels = np.array([np.arange(30), np.arange(30)])
+    runs = np.repeat([2, 0, 1], 10)
+    shuffled = permute_trials(labels, within=runs, rng=rng)
+    np.testing.assert_array_equal(runs[shuffled[0]], runs)
+    np.testing.assert_array_equal(shuffled[0], shuffled[1])
+    assert (shuffled[0] != np.arange(30)).sum() > 15
+
+
 def test_p_is_never_zero_and_uniform_under_the_null():
     rng = np.random.default_rng(0)
     assert permutation_p(10.0, np.zeros(99)) == 0.01

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wmsim.errors import WmsimError
-from wmsim.recordings import align, validate
+from wmsim.recordings import align, states, validate
 from wmsim.recordings.align import bin_edges, window_means
+from wmsim.recordings.checks import unit_blocks
 
 
 def slow_mean(values, edges, start, end):
@@ -85,6 +86,21 @@ def test_maintenance_can_be_left_out(continuous):
     assert steps == ["item 1", "item 2"]
 
 
+def test_a_recording_of_maintenance_alone_has_one_step(continuous):
+    alone = continuous.drop_vars(["item_onset", "item_offset", "event_probe"])
+    aligned = align(alone, maintenance_window=(0.2, 1.3))
+    validate(aligned)
+    assert aligned["step_name"].values.tolist() == ["maintenance"]
+    assert aligned["shown_item"].values.tolist() == [-1]
+    assert "item_onset" not in aligned
+    assert states(aligned) == [(0, 0), (1, 0)]
+    with_items = align(continuous, maintenance_window=(0.2, 1.3))
+    np.testing.assert_array_equal(aligned["activity"][0], with_items["activity"][-1])
+    assert align(continuous.drop_vars(["item_onset", "item_offset"]), probe_window=(0, 0.5))[
+        "step_name"
+    ].values.tolist() == ["maintenance", "probe"]
+
+
 def test_an_aligned_recording_comes_back_as_it_is(aligned, continuous):
     assert align(aligned) is aligned
     steps = align(continuous)
@@ -117,7 +133,9 @@ def test_refusals(continuous):
     with pytest.raises(WmsimError, match=r"window is \(0.8, 0.2\), .*Did you mean \(0.2, 0.8\)"):
         align(continuous, window=(0.8, 0.2))
     with pytest.raises(WmsimError, match=r"item_onset: is missing.*add it"):
-        align(continuous.drop_vars(["item_onset", "item_offset"]))
+        align(continuous.drop_vars(["item_onset", "item_offset", "event_maintenance"]))
+    with pytest.raises(WmsimError, match=r"item_onset: is missing.*and a maintenance_window"):
+        align(continuous.drop_vars(["item_onset", "item_offset"]), maintenance_window=None)
     with pytest.raises(
         WmsimError, match=r"after item 1 reaches from .* in 6 trials, but the recor"
     ):
@@ -126,3 +144,27 @@ def test_refusals(continuous):
         align(continuous, maintenance_window=(0, 9))
     with pytest.raises(WmsimError, match="event_probe: is missing, but a probe_window was given"):
         align(continuous.drop_vars("event_probe"), probe_window=(0, 1))
+
+
+@pytest.mark.parametrize("largest", [1, 700, 10**9])
+def test_blocks_do_not_change_the_result(continuous, largest):
+    activity, time = continuous["activity"], continuous["time"]
+    start = continuous["item_onset"].values
+    whole = window_means(activity, bin_edges(time), start, start + 0.33)
+    pieces = activity.chunk({"unit": (1, 3)})
+    for one in (activity, pieces):
+        parts = window_means(one, bin_edges(time), start, start + 0.33, largest=largest)
+        np.testing.assert_array_equal(parts, whole)
+
+
+@pytest.mark.parametrize("pieces", [None, (5, 30, 5)])
+def test_blocks_cover_each_unit_once_and_keep_pieces_whole(pieces):
+    activity = xr.DataArray(np.zeros((3, 40, 2)), dims=("time", "unit", "trial"))
+    if pieces:
+        activity = activity.chunk({"unit": pieces})
+    for largest in (1, 6, 6 * 20, 10**6):
+        blocks = list(unit_blocks(activity, largest))
+        covered = [unit for block in blocks for unit in range(block.start, block.stop)]
+        assert covered == list(range(40))
+        if pieces:
+            assert {block.start for block in blocks} <= {0, 5, 35}

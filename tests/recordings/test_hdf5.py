@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wmsim.errors import WmsimError
-from wmsim.recordings.hdf5 import array, open_hdf5, subgroup, texts
+from wmsim.recordings.hdf5 import array, follow, open_hdf5, subgroup, texts
 
 
 @pytest.fixture
@@ -70,3 +70,24 @@ def test_files_that_cannot_be_opened(tmp_path, strange_file):
     (tmp_path / "half.h5").write_bytes(data[: len(data) // 2])
     with pytest.raises(WmsimError, match="is damaged or trunc"), open_hdf5(tmp_path / "half.h5"):
         pass
+
+
+def test_soft_links_stay_in_the_file(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as out:
+        out["a/x"] = np.arange(3)
+        out["b"] = h5py.SoftLink("a")
+        out["a/y"] = h5py.SoftLink("x")
+        out["a/away"] = h5py.ExternalLink("other.h5", "/")
+        out["c"] = h5py.SoftLink("/a/away/x")
+        out["gone"] = h5py.SoftLink("/nothing")
+        out["deep"] = h5py.SoftLink("/a/x/y")
+    with open_hdf5(tmp_path / "a.h5") as opened:
+        assert follow(opened, "b/y").name == "/a/x"
+        assert follow(opened["a"], "/b/x").name == "/a/x"
+        for name, message in {
+            "c": "/a/away is a link to somewhere else",
+            "gone": "/nothing is missing",
+            "deep": "/a/x is data, a group was expected",
+        }.items():
+            with pytest.raises(WmsimError, match=message):
+                follow(opened, name)

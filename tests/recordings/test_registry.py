@@ -11,7 +11,8 @@ import threading
 import pytest
 
 from wmsim.errors import ConfigError, WmsimError
-from wmsim.recordings import IMPORTERS, registry
+from wmsim.recordings import registry
+from wmsim.recordings.importing import PRESETS
 
 CONTENT = b"spikes" * 100
 
@@ -62,10 +63,10 @@ def downloads(monkeypatch, content):
 
 
 def test_entries_are_whole():
-    assert registry.dataset("kornblith2017").format in IMPORTERS
+    assert registry.dataset("kornblith2017").format in PRESETS
     for name, recording in registry.datasets().items():
         assert recording.name == name
-        assert recording.commit in recording.base_url
+        assert not recording.files or recording.commit in recording.base_url
         sessions = [file.session for file in recording.files]
         assert len(set(sessions)) == len(sessions)
     kornblith = registry.dataset("kornblith2017")
@@ -149,9 +150,75 @@ def test_without_a_network(entry, places, monkeypatch):
     assert "Licence: MIT" in message
 
 
+WORDS = dict.fromkeys(
+    ("name", "description", "format", "citation", "doi", "licence", "licence_url", "homepage"), "x"
+)
+FILE = {"name": "a.h5", "session": "a", "bytes": 1, "sha256": "0" * 64}
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        {},
+        {"files": [FILE]},
+        {"files": [FILE], "base_url": "https://example.org/"},
+        {"files": [FILE], "base_url": "https://example.org/", "commit": "1", "download": "get"},
+        {"files": [FILE], "download": "get"},
+    ],
+)
+def test_an_entry_lists_its_files_or_says_how_to_get_them(ways):
+    with pytest.raises(ConfigError, match="give files with base_url and commit, or download"):
+        registry.PublicRecording(folder="x", **WORDS, **ways)
+
+
+def test_files_that_the_registry_does_not_list(places):
+    name = "dandi000469"
+    assert registry.listing(name) == []
+    assert registry.locate(name, "sub-1_ses-2") is None
+    inside, cached = places / "data" / "000469" / "sub-1", places / "cache" / "datasets" / "000469"
+    files = [
+        (inside, "sub-1_ses-1_ecephys+image.nwb"),
+        (inside, "sub-1_ses-2_ecephys+image.nwb"),
+        (cached, "sub-1_ses-2_ecephys+image.nwb"),
+        (cached, "sub-2_ses-2_ecephys+image.nwb"),
+        (cached, "dandiset.yaml"),
+    ]
+    for folder, file in files:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(b"x")
+    found = [files[0], files[1], files[3]]
+    assert registry.listing(name) == [(file, folder / file) for folder, file in found]
+    for asked in ("sub-1_ses-2", "sub-1_ses-2_ecephys+image", "sub-1_ses-2_ecephys+image.nwb"):
+        assert registry.locate(name, asked) == inside / "sub-1_ses-2_ecephys+image.nwb"
+    assert registry.locate(name, "sub-1") is None
+
+
+def test_how_to_get_files_that_are_not_listed(places):
+    for asked in ((), ("sub-1_ses-2",)):
+        with pytest.raises(WmsimError) as caught:
+            registry.fetch("dandi000469", *asked)
+        message = str(caught.value)
+        assert f'`dandi download --output-dir "{places / "data"}" https://dandiarchive' in message
+        assert f"'{places / 'data' / '000469'}'" in message
+        assert "Licence: CC-BY-4.0" in message
+    with pytest.raises(WmsimError, match="does not list the files of 'dandi000469'"):
+        registry.dataset("dandi000469").file("sub-1_ses-2")
+
+
+def test_listing_of_listed_files(entry, places):
+    (places / "data" / "small").mkdir(parents=True)
+    (places / "data" / "small" / "b.h5").write_bytes(CONTENT)
+    assert registry.listing("small") == [
+        ("a.h5", None),
+        ("b.h5", places / "data" / "small" / "b.h5"),
+    ]
+
+
 @pytest.mark.recordings
 def test_real_files_are_what_the_registry_says(recordings_dir, monkeypatch):
     monkeypatch.setenv("WMSIM_DATA_DIR", str(recordings_dir))
-    for name, recording in registry.datasets().items():
+    listed = {name: entry for name, entry in registry.datasets().items() if entry.files}
+    assert len(listed) == 3
+    for name, recording in listed.items():
         sizes = [path.stat().st_size for path in registry.fetch(name)]
         assert sizes == [file.bytes for file in recording.files]

@@ -30,7 +30,12 @@ def demo(
 
 
 def analyze(
-    file: Path = typer.Argument(..., help="A recording (netCDF), of a network or a brain."),
+    files: list[Path] = typer.Argument(
+        ...,
+        metavar="FILE...",
+        help="A recording (netCDF) of a network or a brain; several are "
+        "sessions, pooled into one pseudo-population.",
+    ),
     out: Path = typer.Option(..., "--out", help="Folder for everything that is written."),
     feature: list[str] = typer.Option(None, help="A feature to decode; repeat for more."),
     task: list[str] = typer.Option(None, help="A task to analyse; repeat for more."),
@@ -50,10 +55,19 @@ def analyze(
     maintenance_window: tuple[float, float] | None = typer.Option(
         None, help="Seconds after the start of maintenance to average (0 2.4)."
     ),
+    pair: str | None = typer.Option(
+        None, help="Of sessions that are pooled: values are the same by name, or by order (name)."
+    ),
+    pseudo_trials: int | None = typer.Option(
+        None, help="Pseudo-trials of each value in each fold, for each item (all real ones used)."
+    ),
     seed: int = typer.Option(0, help="Fixes the result."),
     jobs: int | None = JOBS,
 ) -> None:
-    """Run the pipeline on one recording; stopped and run again, it goes on where it was."""
+    """Run the pipeline on one recording, or on several as one population of units.
+
+    Stopped and run again, it goes on where it was.
+    """
     from wmsim.pipeline import AnalysisConfig
     from wmsim.report import analyze_file
 
@@ -63,11 +77,11 @@ def analyze(
             kinds=tuple(kind or ()), areas=tuple(area or ()), folds=folds,
             permutations=permutations, bootstrap=bootstrap, penalties=tuple(penalty or ()),
             transform=transform, nan_units=nan_units, window=window,
-            maintenance_window=maintenance_window,
+            maintenance_window=maintenance_window, pair=pair, pseudo_trials=pseudo_trials,
         ),
         seed=seed,
     )  # fmt: skip
-    summary = analyze_file(file, out, config, n_jobs=jobs)
+    summary = analyze_file(files, out, config, n_jobs=jobs)
     from wmsim.report.recording import headline
 
     for recording in summary["recordings"].values():

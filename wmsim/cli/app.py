@@ -8,7 +8,7 @@ import sys
 import typer
 
 from wmsim._version import __version__
-from wmsim.cli import analysis, data, subjects
+from wmsim.cli import analysis, data, derived, subjects
 from wmsim.errors import WmsimError
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app.command("train")(subjects.train)
 app.command("record")(subjects.record)
 app.command("import")(data.import_)
 app.command("validate")(data.validate)
+app.command("export")(derived.export)
+app.command("noise")(derived.noise)
 app.command("datasets")(data.datasets)
 app.command("analyze")(analysis.analyze)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wmsim.decoding.folds import trial_folds
 from wmsim.decoding.scaling import standardise
 from wmsim.decoding.scores import scores
 from wmsim.decoding.svc import fit_svc
 from wmsim.errors import WmsimError
+from wmsim.recordings.folds import trial_folds
 
 INNER_FOLDS = 3
 
@@ -30,12 +30,17 @@ class Problem:
         Number of values k.
     states : tuple of (int, int)
         (item S, step T) pairs, in the order of the results.
+    fold : ndarray of int, shape (trial,), optional
+        Fold of each trial, from 0, where trials share activity (pseudo-trials, runs) and folds
+        cannot be drawn freely. Trials without any label train nothing, not even the scaling, but
+        decoders of their fold are applied to them; NaN in units then counts as their mean.
     """
 
     activity: np.ndarray
     labels: np.ndarray
     n_values: int
     states: tuple[tuple[int, int], ...]
+    fold: np.ndarray | None = None
 
     @property
     def n_trials(self) -> int:
@@ -46,6 +51,18 @@ class Problem:
         """Trials that have the state's item and step, ndarray of bool (trial,)."""
         item, step = state
         return (self.labels[item] >= 0) & np.isfinite(self.activity[step]).all(axis=1)
+
+    def folds(self, n_folds: int, *, rng: np.random.Generator) -> np.ndarray:
+        """The folds that were given, or `n_folds` of whole trials, drawn."""
+        if self.fold is None:
+            return trial_folds(self.labels, n_folds, rng=rng)
+        sizes = np.bincount(self.fold, minlength=2)
+        if (sizes == 0).any():
+            raise WmsimError(
+                f"Fold {int(np.argmin(sizes)) + 1} of {sizes.size} has no trials; expected at "
+                "least two folds, each with some. Keep trials of every fold."
+            )
+        return self.fold
 
 
 @dataclass(frozen=True)
@@ -92,7 +109,7 @@ def cross_decode(
     problem : Problem
         Activity, labels and states.
     n_folds : int, default 10
-        Folds.
+        Folds, where the problem gives none.
     penalties : sequence of float
         Values of C; of several, the one with the best balanced accuracy in the encoding spaces
         within the training trials is taken, the same for all states of a fold.
@@ -110,7 +127,9 @@ def cross_decode(
     WmsimError
         If there are too few trials for the folds, or for a value.
     """
-    fold = trial_folds(problem.labels, n_folds, rng=rng)
+    fold = problem.folds(n_folds, rng=rng)
+    n_folds = int(fold.max()) + 1
+    labelled = (problem.labels >= 0).any(axis=0) if problem.fold is not None else fold >= 0
     n_states, k = len(problem.states), problem.n_values
     n_steps, n_trials, n_units = problem.activity.shape
     decisions = np.empty((n_states, n_steps, n_trials, k), dtype=np.float32)
@@ -118,13 +137,14 @@ def cross_decode(
     offsets = np.empty((n_folds, n_states, k))
     chosen = np.empty(n_folds)
     for held_out in range(n_folds):
-        train = fold != held_out
+        train = (fold != held_out) & labelled
         scaled = standardise(problem.activity, train)
-        chosen[held_out] = _choose_penalty(problem, scaled, train, penalties, balanced, rng)
+        inner = _inner_folds(problem, train, fold, penalties, rng)
+        chosen[held_out] = _choose_penalty(problem, scaled, train, inner, penalties, balanced)
         normals[held_out], offsets[held_out] = _fit_states(
             problem, scaled, train, chosen[held_out], balanced
         )
-        test = np.flatnonzero(~train)
+        test = np.flatnonzero(fold == held_out)
         said = np.einsum("ptu,svu->sptv", scaled[:, test], normals[held_out], optimize=True)
         decisions[:, :, test] = said + offsets[held_out][:, None, None]
     return CrossDecoding(decisions, normals, offsets, fold, chosen)
@@ -150,22 +170,43 @@ def _fit_states(
     return np.stack([one.normals for one in fitted]), np.stack([one.offsets for one in fitted])
 
 
+def _inner_folds(
+    problem: Problem, train: np.ndarray, fold: np.ndarray, penalties: Sequence[float],
+    rng: np.random.Generator,
+) -> np.ndarray | None:  # fmt: skip
+    """Folds inside the training trials, in which C is chosen; None if there is no choice."""
+    if len(penalties) == 1:
+        return None
+    inner = np.full(train.size, -1)
+    if problem.fold is None:
+        inner[train] = trial_folds(problem.labels[:, train], INNER_FOLDS, rng=rng)
+        return inner
+    # Whole folds stay together: trials of one fold may share activity.
+    outer = np.unique(fold[train])
+    if outer.size < 2:
+        raise WmsimError(
+            f"{len(penalties)} values of C were given, but with 2 folds there is one to train on, "
+            "and nothing left to choose C by. Give one value of C, or more folds."
+        )
+    group = rng.permutation(outer.size) % min(INNER_FOLDS, outer.size)
+    inner[train] = group[np.searchsorted(outer, fold[train])]
+    return inner
+
+
 def _choose_penalty(
-    problem: Problem, scaled: np.ndarray, train: np.ndarray, penalties: Sequence[float],
-    balanced: bool, rng: np.random.Generator,
+    problem: Problem, scaled: np.ndarray, train: np.ndarray, inner: np.ndarray | None,
+    penalties: Sequence[float], balanced: bool,
 ) -> float:  # fmt: skip
     """C with the best balanced accuracy in the encoding spaces, inside the training trials."""
-    if len(penalties) == 1:
+    if inner is None:
         return float(penalties[0])
     first_step = {
         item: min(t for s, t in problem.states if s == item) for item, _ in problem.states
     }
     encoding = sorted(first_step.items())
-    inner = np.full(train.size, -1)
-    inner[train] = trial_folds(problem.labels[:, train], INNER_FOLDS, rng=rng)
     quality = np.zeros(len(penalties))
     for index, penalty in enumerate(penalties):
-        for held_out in range(INNER_FOLDS):
+        for held_out in range(int(inner.max()) + 1):
             fitting, testing = train & (inner != held_out), train & (inner == held_out)
             normals, offsets = _fit_states(problem, scaled, fitting, penalty, balanced, encoding)
             for row, (item, step) in enumerate(encoding):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from wmsim.decoding.cross import CrossDecoding, Problem
-from wmsim.decoding.scores import leave_out, scores
+from wmsim.decoding.reassemble import Draws, score
+from wmsim.decoding.scores import leave_out
 
 
-def generalisation_tensor(
-    problem: Problem, decoding: CrossDecoding, weights: np.ndarray
-) -> np.ndarray:
+def generalisation_tensor(problem: Problem, decoding: CrossDecoding, draws: Draws) -> np.ndarray:
     """Score the decoders of every state in every state.
 
     Parameters
@@ -19,8 +18,8 @@ def generalisation_tensor(
         Labels and states.
     decoding : CrossDecoding
         Held-out decision values.
-    weights : ndarray, shape (draw, trial)
-        See :func:`wmsim.decoding.scores.scores`.
+    draws : ndarray, shape (draw, trial), or Reassembly
+        See :func:`wmsim.decoding.reassemble.score`.
 
     Returns
     -------
@@ -31,16 +30,16 @@ def generalisation_tensor(
     columns = []
     for state in problem.states:
         labels = np.where(problem.present(state), problem.labels[state[0]], -1)
-        columns.append(scores(decoding.decisions[:, state[1]], labels, weights))
+        columns.append(score(decoding.decisions[:, state[1]], labels, draws))
     return np.stack(columns, axis=1)
 
 
-def left_out_tensor(problem: Problem, decoding: CrossDecoding, weights: np.ndarray) -> np.ndarray:
+def left_out_tensor(problem: Problem, decoding: CrossDecoding, draws: Draws) -> np.ndarray:
     """Multiclass transfer between items with the trained item's own value left out of the choice.
 
     Parameters
     ----------
-    problem, decoding, weights
+    problem, decoding, draws
         As for :func:`generalisation_tensor`.
 
     Returns
@@ -56,7 +55,7 @@ def left_out_tensor(problem: Problem, decoding: CrossDecoding, weights: np.ndarr
     where no other item has been seen, is free of it.
     """
     n = len(problem.states)
-    result = np.full((n, n, len(weights)), np.nan)
+    result = np.full((n, n, len(draws)), np.nan)
     items = np.array([item for item, _ in problem.states])
     for item in np.unique(items):
         rows = np.flatnonzero(items == item)
@@ -65,7 +64,7 @@ def left_out_tensor(problem: Problem, decoding: CrossDecoding, weights: np.ndarr
             if state[0] == item:
                 continue
             labels = np.where(problem.present(state), problem.labels[state[0]], -1)
-            result[rows, column] = scores(left[:, state[1]], labels, weights)[..., 1]
+            result[rows, column] = score(left[:, state[1]], labels, draws)[..., 1]
     return result
 
 

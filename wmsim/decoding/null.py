@@ -5,7 +5,38 @@ from __future__ import annotations
 import numpy as np
 
 
-def permute_trials(labels: np.ndarray, *, rng: np.random.Generator) -> np.ndarray:
+def trial_order(
+    labels: np.ndarray, *, within: np.ndarray | None = None, rng: np.random.Generator
+) -> np.ndarray:
+    """A random order of trials that exchanges those that may be exchanged.
+
+    Parameters
+    ----------
+    labels : ndarray, shape (item, trial)
+        Labels; trials with the same items present are exchanged among themselves.
+    within : ndarray, shape (trial,), optional
+        Groups of trials (folds that are runs, trials in which the same units were recorded) that
+        are not to be mixed.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of int, shape (trial,)
+        Trial j takes the place of trial ``order[j]``.
+    """
+    group = np.zeros(labels.shape[1], dtype=int) if within is None else within
+    alike = np.concatenate([labels >= 0, group[None]])
+    order = np.arange(labels.shape[1])
+    for pattern in np.unique(alike, axis=1).T:
+        members = np.flatnonzero((alike == pattern[:, None]).all(axis=0))
+        order[members] = rng.permutation(members)
+    return order
+
+
+def permute_trials(
+    labels: np.ndarray, *, within: np.ndarray | None = None, rng: np.random.Generator
+) -> np.ndarray:
     """Give each trial the whole label sequence of another one.
 
     Dependence between the items of a trial (images that never repeat, targets that follow from
@@ -14,9 +45,9 @@ def permute_trials(labels: np.ndarray, *, rng: np.random.Generator) -> np.ndarra
     Parameters
     ----------
     labels : ndarray, shape (item, trial)
-        Labels; trials with equally many items are exchanged among themselves.
-    rng : numpy.random.Generator
-        Source of randomness.
+        Labels.
+    within, rng
+        As for :func:`trial_order`.
 
     Returns
     -------
@@ -29,12 +60,7 @@ def permute_trials(labels: np.ndarray, *, rng: np.random.Generator) -> np.ndarra
     >>> sorted(map(tuple, shuffled.T)) == sorted(map(tuple, labels.T))
     True
     """
-    present = labels >= 0
-    order = np.arange(labels.shape[1])
-    for pattern in np.unique(present, axis=1).T:
-        alike = np.flatnonzero((present == pattern[:, None]).all(axis=0))
-        order[alike] = rng.permutation(alike)
-    return labels[:, order]
+    return labels[:, trial_order(labels, within=within, rng=rng)]
 
 
 def permutation_p(observed: float, null: np.ndarray) -> float:

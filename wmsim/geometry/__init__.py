@@ -3,9 +3,11 @@
 ======================  ==================================================================
 :mod:`.procrustes`      shapes of normals; rotations where they are determined
 :mod:`.swaps`           rotations through time, reconstructed, swapped, random
+:mod:`.angles`          principal angles between the planes of two sets of patterns
 ======================  ==================================================================
 """
 
+from wmsim.geometry.angles import plane, principal_angles
 from wmsim.geometry.procrustes import (
     Rotation,
     Shape,
@@ -27,6 +29,8 @@ __all__ = [
     "fit_rotation",
     "make_shape",
     "plan_swaps",
+    "plane",
+    "principal_angles",
     "random_rotation",
     "reconstruct",
     "span",

@@ -2,7 +2,11 @@
 
 ======================  ==================================================================
 :mod:`.config`          settings
-:mod:`.prepare`         from a recording to arrays, one problem a task and feature
+:mod:`.prepare`         from a recording, or several, to arrays
+:mod:`.ready`           units chosen, aligned, transformed
+:mod:`.jobs`            one job for each task and feature
+:mod:`.pooled`          several recordings as pseudo-populations,
+:mod:`.population`      of which pseudo-trials are drawn, for data, null and intervals
 :mod:`.design`          which transfers each statistic is made of
 :mod:`.statistics`      every statistic of one feature, for data and null alike
 :mod:`.results`         numbers with intervals and chance; labelled tensors
@@ -12,7 +16,19 @@
 
 from wmsim.pipeline.config import AnalysisConfig
 from wmsim.pipeline.design import Design, transfers
-from wmsim.pipeline.prepare import Prepared, prepare
+from wmsim.pipeline.jobs import Prepared
+from wmsim.pipeline.population import Population
+from wmsim.pipeline.prepare import is_joined, prepare
 from wmsim.pipeline.run import Analysis, analyze
 
-__all__ = ["Analysis", "AnalysisConfig", "Design", "Prepared", "analyze", "prepare", "transfers"]
+__all__ = [
+    "Analysis",
+    "AnalysisConfig",
+    "Design",
+    "Population",
+    "Prepared",
+    "analyze",
+    "is_joined",
+    "prepare",
+    "transfers",
+]

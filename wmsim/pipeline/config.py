@@ -42,6 +42,12 @@ class AnalysisConfig(Config):
         Limit the analysis to units of these kinds or areas. By default all units take part, but
         for an LSTM's cell states, which would be counted beside the hidden units they drive; ask
         for them with ``kinds=("cell state",)``.
+    pair : {"name", "order"}
+        Of several recordings pooled into a pseudo-population: whether values of a feature are the
+        same where their names are, or the first of one recording stands for the first of another.
+    pseudo_trials : int, optional
+        Pseudo-trials of each value in each fold, for each item; by default as many as use every
+        real trial.
     seed : int
         Fixes folds, permutations, resamples and random rotations.
 
@@ -67,6 +73,8 @@ class AnalysisConfig(Config):
     tasks: tuple[str, ...] | None = None
     kinds: tuple[str, ...] | None = None
     areas: tuple[str, ...] | None = None
+    pair: Literal["name", "order"] = "name"
+    pseudo_trials: int | None = Field(default=None, ge=1)
     seed: int = 0
 
     def permutations_of(self, asked: bool | None) -> int:

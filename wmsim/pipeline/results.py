@@ -10,7 +10,8 @@ import numpy as np
 import xarray as xr
 
 from wmsim.decoding import METRICS, permutation_p
-from wmsim.pipeline.prepare import Job
+from wmsim.pipeline.jobs import Job
+from wmsim.pipeline.population import Population
 from wmsim.pipeline.statistics import Statistics
 
 COVERAGE = (2.5, 97.5)
@@ -124,6 +125,11 @@ def summarise_features(results: list[FeatureResult]) -> dict[str, Any]:
     summary["n_permutations"] = min(len(one.null) for one in results)
     summary["tasks"] = [one.job.task for one in results]
     summary["items_never_repeat"] = all(bool(one.data.left_out) for one in results)
+    if isinstance(first.job.problem, Population):
+        # Of pseudo-trials it cannot be said, and nothing can be left out; of real ones it can.
+        summary["items_never_repeat"] = None
+        summary["items_of_real_trials_never_repeat"] = all(one.job.never_repeats for one in results)
+        summary["population"] = first.job.problem.account()
     for fact in first.data.facts:
         values = [one.data.facts[fact] for one in results if fact in one.data.facts]
         _place(summary, f"procrustes.{fact}", float(np.mean(values)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ import xarray as xr
 
 from wmsim.files import atomic_path, content_key
 from wmsim.pipeline.config import AnalysisConfig
-from wmsim.pipeline.prepare import Job, Prepared, prepare
+from wmsim.pipeline.jobs import Job, Prepared
+from wmsim.pipeline.population import Population
+from wmsim.pipeline.prepare import prepare
 from wmsim.pipeline.results import FeatureResult, summarise_features, tensor_dataset
 from wmsim.pipeline.statistics import Statistics, observed, permuted
 from wmsim.progress import progress
@@ -33,7 +35,7 @@ class Analysis:
     tensor : xarray.Dataset
         The generalisation tensors; see :func:`wmsim.pipeline.results.tensor_dataset`.
     recording : xarray.Dataset
-        The recording as it was analysed: aligned, transformed.
+        The recording as it was analysed: aligned, transformed; of several, all of them joined.
     """
 
     summary: dict[str, Any]
@@ -51,19 +53,23 @@ class Piece:
 
 
 def analyze(
-    recording: xr.Dataset,
+    recordings: xr.Dataset | Iterable[xr.Dataset],
     config: AnalysisConfig | None = None,
     *,
     work: Path | None = None,
     n_jobs: int | None = None,
     label: str = "analysis",
 ) -> Analysis:
-    """Run the pipeline on one recording.
+    """Run the pipeline on one recording, or on several as one pseudo-population.
 
     Parameters
     ----------
-    recording : xarray.Dataset
-        A recording of a network or of a brain; continuous ones are aligned first.
+    recordings : xarray.Dataset or iterable of xarray.Dataset
+        A recording of a network or of a brain; continuous ones are aligned first. Several, or one
+        from :func:`wmsim.recordings.join`, are pooled: trials are resampled by condition within
+        folds, for each feature; for chance, labels of real trials are permuted within each
+        session, and trials resampled and decoders fitted anew. A recording with the label ``fold``
+        keeps its folds.
     config : AnalysisConfig, optional
         How.
     work : path, optional
@@ -92,7 +98,7 @@ def analyze(
     ['image']
     """
     config = config or AnalysisConfig()
-    prepared = prepare(recording, config)
+    prepared = prepare(recordings, config)
     pieces = list(_pieces(prepared.jobs, config, work))
     found: dict[int, FeatureResult] = {
         number: FeatureResult(job, Statistics(), []) for number, job in enumerate(prepared.jobs)
@@ -113,12 +119,9 @@ def analyze(
 
 def _pieces(jobs: tuple[Job, ...], config: AnalysisConfig, work: Path | None) -> Iterator[Piece]:
     for number, job in enumerate(jobs):
-        key = content_key(
-            job.task, job.feature, number, job.problem.activity.tobytes(),
-            job.problem.labels.tobytes(), asdict(job.design), config.model_dump(mode="json"),
-        )  # fmt: skip
+        key = content_key(number, *job.key_parts(), config.model_dump(mode="json"))
         yield Piece(number, None, work and work / f"{key}-data.npz")
-        n_permutations = config.permutations_of(job.asked)
+        n_permutations = 0 if job.shares_activity else config.permutations_of(job.asked)
         for start in range(0, n_permutations, CHUNK):
             chunk = tuple(range(start, min(start + CHUNK, n_permutations)))
             yield Piece(number, chunk, work and work / f"{key}-null{start}.npz")
@@ -157,6 +160,8 @@ def _work(
 ) -> tuple[int, list[Statistics]]:
     from threadpoolctl import threadpool_limits
 
+    if job.shares_activity:
+        config = config.changed(bootstrap=0)
     with threadpool_limits(1):
         if piece.permutations is None:
             return index, [observed(job.problem, job.design, config, piece.job)]
@@ -219,16 +224,47 @@ def _summary(
         asked = [one for one in of_feature if one.job.asked]
         features[feature] = summarise_features(asked or of_feature)
     recording = prepared.recording
+    interval, chance = _explained(prepared.jobs)
     return {
         "source": str(recording.attrs.get("source", "unknown")),
-        "n_units": int(recording.sizes["unit"]),
+        "n_units": _n_units(prepared),
         "n_trials": int(recording.sizes["trial"]),
         "n_items": int(recording.sizes["item"]),
         "steps": [str(name) for name in recording["step_name"].values],
-        "interval": "95 %, resampling trials of this one recording; not over subjects",
-        "chance": "mean over permutations of whole trials' labels, all decoders fitted anew",
+        "interval": interval,
+        "chance": chance,
         "notes": list(prepared.notes),
         "config": config.model_dump(mode="json"),
         "features": features,
         "tasks": tasks,
     }
+
+
+def _n_units(prepared: Prepared) -> int:
+    """Units that were analysed; where pooled populations differ, those of the largest."""
+    pooled = [job.problem.pool.n_units for job in prepared.jobs
+              if isinstance(job.problem, Population)]  # fmt: skip
+    return max(pooled) if pooled else int(prepared.recording.sizes["unit"])
+
+
+def _explained(jobs: tuple[Job, ...]) -> tuple[str, str]:
+    """What intervals and chance levels are."""
+    if any(job.shares_activity for job in jobs):
+        return ("none: trials of a pseudo-population share activity",) * 2
+    if any(isinstance(job.problem, Population) for job in jobs):
+        return (
+            "95 %, decoders as they are; real trials resampled within session, fold and value "
+            "(n - 1 of n, Rao & Wu 1988), each item on its own, and held-out pseudo-trials put "
+            "together anew; not over subjects",
+            "mean over permutations of whole trials' labels within each session, pseudo-trials "
+            "drawn and all decoders fitted anew",
+        )
+    where = " within folds" if any(_has_folds(job) for job in jobs) else ""
+    return (
+        "95 %, resampling trials of this one recording; not over subjects",
+        f"mean over permutations of whole trials' labels{where}, all decoders fitted anew",
+    )
+
+
+def _has_folds(job: Job) -> bool:
+    return not isinstance(job.problem, Population) and job.problem.fold is not None

@@ -8,6 +8,7 @@ import numpy as np
 
 from wmsim.decoding import (
     CrossDecoding,
+    Draws,
     Problem,
     bootstrap_weights,
     cross_decode,
@@ -15,14 +16,15 @@ from wmsim.decoding import (
     left_out_tensor,
     never_repeats,
     permute_trials,
-    scores,
+    score,
 )
-from wmsim.geometry import KINDS, Swap, decode_swaps, plan_swaps
+from wmsim.geometry import KINDS, Swap, SwapDecoding, decode_swaps, plan_swaps
 from wmsim.pipeline.config import AnalysisConfig
 from wmsim.pipeline.design import Design, transfers
+from wmsim.pipeline.population import Population
 
 # Streams of random numbers that never meet.
-FOLDS, BOOTSTRAP, PERMUTATION, ROTATION = 1, 2, 3, 4
+FOLDS, BOOTSTRAP, PERMUTATION, ROTATION = 1, 2, 3, 4  # 5: folds of pooled sessions
 OUT_OF_USE = "swap_time_out_of_use"
 
 
@@ -52,12 +54,14 @@ class Statistics:
     facts: dict[str, float] = field(default_factory=dict)
 
 
-def observed(problem: Problem, design: Design, config: AnalysisConfig, key: int) -> Statistics:
+def observed(
+    problem: Problem | Population, design: Design, config: AnalysisConfig, key: int
+) -> Statistics:
     """Statistics of the data, with resamples of trials.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem or Population
         Activity and labels.
     design : Design
         States.
@@ -67,23 +71,38 @@ def observed(problem: Problem, design: Design, config: AnalysisConfig, key: int)
         Number of this task and feature, for its stream of random numbers.
     """
     rng = np.random.default_rng([config.seed, key, BOOTSTRAP])
-    weights = bootstrap_weights(problem.n_trials, config.bootstrap, rng=rng)
-    return _statistics(problem, design, config, key, weights)
+    if not isinstance(problem, Population):
+        weights = bootstrap_weights(problem.n_trials, config.bootstrap, rng=rng)
+        return _statistics(problem, design, config, key, weights)
+    if config.bootstrap:
+        drawn, draws = problem.resampled(config.bootstrap, rng=rng)
+        return _statistics(drawn, design, config, key, draws)
+    drawn = problem.problem(rng=rng)
+    return _statistics(drawn, design, config, key, np.ones((1, drawn.n_trials)))
 
 
 def permuted(
-    problem: Problem, design: Design, config: AnalysisConfig, key: int, permutation: int
-) -> Statistics:
-    """The same statistics with whole trials' labels permuted and every decoder fitted anew."""
+    problem: Problem | Population, design: Design, config: AnalysisConfig, key: int,
+    permutation: int,
+) -> Statistics:  # fmt: skip
+    """The same statistics with whole trials' labels permuted and every decoder fitted anew.
+
+    Of sessions that are pooled, labels of real trials are permuted within each session, and the
+    pseudo-population is drawn anew: pseudo-trials share real trials, so permuting their labels
+    would keep what they share together.
+    """
     rng = np.random.default_rng([config.seed, key, PERMUTATION, permutation])
-    labels = permute_trials(problem.labels, rng=rng)
     # States that no statistic rests on need no null; leaving them out saves a third of the time.
-    shuffled = Problem(problem.activity, labels, problem.n_values, design.used)
-    return _statistics(shuffled, design, config, key, np.ones((1, problem.n_trials)))
+    if isinstance(problem, Population):
+        shuffled = problem.permuted(rng=rng).problem(states=design.used, rng=rng)
+    else:
+        labels = permute_trials(problem.labels, within=problem.fold, rng=rng)
+        shuffled = replace(problem, labels=labels, states=design.used)
+    return _statistics(shuffled, design, config, key, np.ones((1, shuffled.n_trials)))
 
 
 def _statistics(
-    problem: Problem, design: Design, config: AnalysisConfig, key: int, weights: np.ndarray
+    problem: Problem, design: Design, config: AnalysisConfig, key: int, draws: Draws
 ) -> Statistics:
     decoding = cross_decode(
         problem,
@@ -93,7 +112,7 @@ def _statistics(
         rng=np.random.default_rng([config.seed, key, FOLDS]),
     )
     index = {state: row for row, state in enumerate(problem.states)}
-    full = generalisation_tensor(problem, decoding, weights)
+    full = generalisation_tensor(problem, decoding, draws)
     result = Statistics(tensor=full[:, :, 0])
     groups = transfers(design)
     for name, pairs in groups.items():
@@ -102,18 +121,18 @@ def _statistics(
     encoding = [index[state] for state in design.encoding.values()]
     result.by_item = full[encoding, encoding]
     if never_repeats(problem.labels):
-        left = left_out_tensor(problem, decoding, weights)
+        left = left_out_tensor(problem, decoding, draws)
         for name, pairs in groups.items():
             if all(a[0] != b[0] for a, b in pairs):
                 rows, columns = zip(*((index[a], index[b]) for a, b in pairs), strict=True)
                 result.left_out[name] = left[rows, columns].mean(axis=0)
-    _add_rotations(result, problem, decoding, design, config, key, weights, full)
+    _add_rotations(result, problem, decoding, design, config, key, draws, full)
     return result
 
 
 def _add_rotations(
     result: Statistics, problem: Problem, decoding: CrossDecoding, design: Design,
-    config: AnalysisConfig, key: int, weights: np.ndarray, tensor: np.ndarray,
+    config: AnalysisConfig, key: int, draws: Draws, tensor: np.ndarray,
 ) -> None:  # fmt: skip
     """Add the Procrustes statistics, under names that begin with ``procrustes.``."""
     targets = [state for state in design.memory if state[0] in design.encoding]
@@ -124,12 +143,12 @@ def _add_rotations(
     swaps = plan_swaps(states, targets, in_use=targets)
     swaps += _out_of_use(plan_swaps(states, targets), swaps)
     rng = np.random.default_rng([config.seed, key, ROTATION])
-    rotated = decode_swaps(problem, decoding, swaps, rng=rng)
-    scored = np.empty((len(swaps), len(weights), 2))
+    rotated = _rotated(problem, decoding, swaps, rng)
+    scored = np.empty((len(swaps), len(draws), 2))
     for target in targets:
         rows = [row for row, swap in enumerate(swaps) if swap.target == target]
         labels = np.where(problem.present(target), problem.labels[target[0]], -1)
-        scored[rows] = scores(rotated.decisions[rows], labels, weights)
+        scored[rows] = score(rotated.decisions[rows], labels, draws)
     held = [problem.states.index(target) for target in targets]
     result.values["procrustes.fitted"] = tensor[held, held].mean(axis=0)
     for kind in (*KINDS, OUT_OF_USE):
@@ -139,6 +158,38 @@ def _add_rotations(
             result.facts[f"captured_{kind}"] = float(rotated.captured[rows].mean())
     result.facts["rotation_dimension"] = rotated.dimension
     result.facts["shared_dimension"] = rotated.shared_dimension
+
+
+def _rotated(
+    problem: Problem, decoding: CrossDecoding, swaps: tuple[Swap, ...], rng: np.random.Generator
+) -> SwapDecoding:
+    """Decode swaps; trials without any label, which train nothing, are shown only in their fold."""
+    labelled = (problem.labels >= 0).any(axis=0)
+    if labelled.all() or problem.fold is None:
+        return decode_swaps(problem, decoding, swaps, rng=rng)
+    decisions = np.zeros((len(swaps), problem.n_trials, problem.n_values), dtype=np.float32)
+    found = []
+    for fold in range(len(decoding.normals)):
+        rows = np.flatnonzero(labelled | (decoding.fold == fold))
+        held_out = (decoding.fold[rows] != fold).astype(int)
+        part = replace(
+            problem, activity=problem.activity[:, rows], labels=problem.labels[:, rows],
+            fold=held_out,
+        )  # fmt: skip
+        of_fold = replace(
+            decoding, normals=decoding.normals[fold : fold + 1],
+            offsets=decoding.offsets[fold : fold + 1], fold=held_out,
+        )  # fmt: skip
+        found.append(decode_swaps(part, of_fold, swaps, rng=rng))
+        test = held_out == 0
+        decisions[:, rows[test]] = found[-1].decisions[:, test]
+    return SwapDecoding(
+        swaps,
+        decisions,
+        np.mean([one.captured for one in found], axis=0),
+        float(np.mean([one.dimension for one in found])),
+        float(np.mean([one.shared_dimension for one in found])),
+    )
 
 
 def _out_of_use(everything: tuple[Swap, ...], chosen: tuple[Swap, ...]) -> tuple[Swap, ...]:

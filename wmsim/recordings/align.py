@@ -9,9 +9,12 @@ import numpy as np
 import xarray as xr
 
 from wmsim.errors import WmsimError
+from wmsim.recordings.checks import unit_blocks
 from wmsim.recordings.validate import validate
 
 Window = tuple[float, float]
+# Values that are turned into doubles at once.
+_AT_ONCE = 2**22
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,15 @@ def align(
 
     Steps are item 1, item 2, ..., then maintenance (where the recording has
     ``event_maintenance``), then the probe (only where a window for it is given and the
-    recording has ``event_probe``). A bin counts by its overlap with the window; NaN bins
+    recording has ``event_probe``). A recording without ``item_onset`` shows no item: it is
+    one of maintenance alone. A bin counts by its overlap with the window; NaN bins
     are left out, and a window without any value gives NaN.
 
     Parameters
     ----------
     dataset : xarray.Dataset
-        A continuous recording with ``item_onset``. An aligned one is returned as it is.
+        A continuous recording with ``item_onset``, or with ``event_maintenance`` alone. An
+        aligned one is returned as it is.
     window : (float, float)
         Start and end after each item's onset, in units of ``time``.
     maintenance_window, probe_window : (float, float), optional
@@ -58,8 +63,8 @@ def align(
     Raises
     ------
     WmsimError
-        If ``item_onset`` is missing, a window is reversed or reaches beyond what was
-        recorded, or a window is asked for whose event is missing.
+        If ``item_onset`` and ``event_maintenance`` are missing, a window is reversed or
+        reaches beyond what was recorded, or a window is asked for whose event is missing.
     SchemaError
         If the dataset is no recording.
 
@@ -113,14 +118,14 @@ def window_means(
     start: np.ndarray,
     end: np.ndarray,
     *,
-    largest: int = 2**25,
+    largest: int = 2**24,
 ) -> np.ndarray:
     """Mean activity of each trial in each of its windows, weighted by overlap with the bins.
 
     Parameters
     ----------
     activity : xarray.DataArray, dims (time, unit, trial)
-        Read in blocks of trials.
+        Read once, in blocks of units.
     edges : numpy.ndarray, shape (time, 2)
         Start and end of each bin.
     start, end : numpy.ndarray, shape (trial, step)
@@ -135,18 +140,24 @@ def window_means(
     """
     sizes = activity.sizes
     out = np.empty((start.shape[1], sizes["unit"], sizes["trial"]), dtype=np.float32)
-    each = max(1, largest // max(1, sizes["time"] * sizes["unit"]))
-    for first in range(0, sizes["trial"], each):
-        block = slice(first, first + each)
-        weights = _overlap(edges, start[block], end[block])  # (trial, time, step)
-        values = activity.isel(trial=block).values.transpose(2, 1, 0).astype(np.float64)
-        recorded = np.isfinite(values)
-        total = np.where(recorded, values, 0.0) @ weights  # (trial, unit, step)
-        weight = recorded.astype(np.float64) @ weights
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = np.where(weight > 1e-9, total / weight, np.nan)
-        out[:, :, block] = mean.transpose(2, 1, 0)
+    for units in unit_blocks(activity, largest):
+        values = activity.isel(unit=units).values
+        each = max(1, _AT_ONCE // max(1, values.shape[0] * values.shape[1]))
+        for first in range(0, sizes["trial"], each):
+            trials = slice(first, first + each)
+            weights = _overlap(edges, start[trials], end[trials])
+            out[:, units, trials] = _weighted_means(values[:, :, trials], weights)
     return out
+
+
+def _weighted_means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Means of (time, unit, trial) with weights (trial, time, step): (step, unit, trial)."""
+    values = values.transpose(2, 1, 0).astype(np.float64)
+    recorded = np.isfinite(values)
+    total = np.where(recorded, values, 0.0) @ weights  # (trial, unit, step)
+    weight = recorded.astype(np.float64) @ weights
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(weight > 1e-9, total / weight, np.nan).transpose(2, 1, 0)
 
 
 def steps_start(steps: list[_Step]) -> np.ndarray:
@@ -172,14 +183,17 @@ def _steps(
     maintenance_window: Window | None,
     probe_window: Window | None,
 ) -> list[_Step]:
-    if "item_onset" not in dataset.variables:
+    steps = []
+    if "item_onset" in dataset.variables:
+        onset = dataset["item_onset"].values.astype(float)
+        shown = _checked("window", window)
+        steps = [_Step(f"item {i + 1}", i, onset[:, i], shown) for i in range(onset.shape[1])]
+    elif maintenance_window is None or "event_maintenance" not in dataset.variables:
         raise WmsimError(
             "item_onset: is missing, expected the onset of each item over (trial, item). "
-            "Only with it can the recording be aligned: add it, in units of time."
+            "Only with it can the recording be aligned: add it, in units of time. A recording of "
+            "maintenance alone needs event_maintenance over (trial) and a maintenance_window."
         )
-    onset = dataset["item_onset"].values.astype(float)
-    shown = _checked("window", window)
-    steps = [_Step(f"item {i + 1}", i, onset[:, i], shown) for i in range(onset.shape[1])]
     if maintenance_window is not None and "event_maintenance" in dataset.variables:
         checked = _checked("maintenance_window", maintenance_window)
         steps.append(_Step("maintenance", -1, dataset["event_maintenance"].values + 0.0, checked))
@@ -248,7 +262,7 @@ def _step_times(steps: list[_Step]) -> dict[str, xr.Variable]:
     at = np.stack([np.where(np.isnan(s.event), np.nan, i) for i, s in enumerate(steps)], axis=1)
     items = [i for i, step in enumerate(steps) if step.item >= 0]
     units = {"units": "step"}
-    times = {"item_onset": xr.Variable(("trial", "item"), at[:, items], units)}
+    times = {"item_onset": xr.Variable(("trial", "item"), at[:, items], units)} if items else {}
     for index, step in enumerate(steps):
         if step.item < 0:
             times[f"event_{step.name}"] = xr.Variable(("trial",), at[:, index], units)

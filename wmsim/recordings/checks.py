@@ -20,6 +20,8 @@ _KINDS = {
     schema.TRUTH: "b",
 }
 _TOLERANCE = 1e-6
+# Units in one packed piece of a file that wmsim saves.
+FILE_UNITS = 16
 
 
 def all_problems(dataset: xr.Dataset, *, values: bool) -> Iterator[str]:
@@ -322,12 +324,25 @@ def silent_units(dataset: xr.Dataset) -> Iterator[str]:
         yield f"activity: {infinite} values are infinite, expected numbers or NaN. Write NaN there."
 
 
-def unit_blocks(activity: xr.DataArray, largest: int = 2**25) -> Iterator[slice]:
-    """Slices of units so that no block holds more than about `largest` values."""
-    each = max(1, activity.size // max(1, activity.sizes["unit"]))
-    step = max(1, largest // each)
-    for start in range(0, activity.sizes["unit"], step):
-        yield slice(start, min(start + step, activity.sizes["unit"]))
+def unit_blocks(activity: xr.DataArray, largest: int = 2**24) -> Iterator[slice]:
+    """Slices of units so that no block holds more than about `largest` values.
+
+    They end where pieces of a lazy array or of a file end, so that none is made or read twice.
+    """
+    n_units = activity.sizes["unit"]
+    each = max(1, largest // max(1, activity.size // max(1, n_units)))
+    pieces = activity.chunksizes.get("unit")
+    if pieces is None:
+        each = each // FILE_UNITS * FILE_UNITS or each
+        pieces = (each,) * -(-n_units // each)
+    start = end = 0
+    for piece in pieces:
+        if end > start and end + piece - start > each:
+            yield slice(start, end)
+            start = end
+        end = min(end + piece, n_units)
+    if end > start:
+        yield slice(start, end)
 
 
 def _numbers(values: np.ndarray) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import h5py
 
 LARGEST = 10**7
+MOST_LINKS = 32
 
 
 @contextlib.contextmanager
@@ -91,11 +92,75 @@ def member(group: h5py.Group, name: str) -> Any:
             "file itself was expected. Links are not followed: copy the data into the file."
         )
     found = group[name]
+    require_own_data(found, full)
+    return found
+
+
+def require_own_data(found: Any, full: str) -> None:
+    """Refuse a dataset whose data lies in another file.
+
+    Parameters
+    ----------
+    found : h5py.Group or h5py.Dataset
+        What was opened.
+    full : str
+        Its path, for the message.
+
+    Raises
+    ------
+    WmsimError
+        If it is stored externally or virtual.
+    """
+    import h5py
+
     if isinstance(found, h5py.Dataset) and (found.external or found.is_virtual):
         raise WmsimError(
-            f"'{place}': {full} keeps its data in another file, data in the file itself was "
-            "expected. Such data is not followed: copy it into the file."
+            f"'{Path(found.file.filename).name}': {full} keeps its data in another file, data in "
+            "the file itself was expected. Such data is not followed: copy it into the file."
         )
+
+
+def follow(group: h5py.Group, name: str) -> Any:
+    """A member, by its name or path; soft links to other places in the same file are followed.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        Where to look.
+    name : str
+        Name of the member, or a path; from the root of the file if it begins with a slash.
+
+    Returns
+    -------
+    h5py.Group or h5py.Dataset
+        Its ``name`` is a path without links.
+
+    Raises
+    ------
+    WmsimError
+        If it is missing, leaves the file, or goes round in a circle.
+    """
+    import h5py
+
+    found: Any = group.file["/"] if name.startswith("/") else group
+    steps = [part for part in name.split("/") if part not in ("", ".")]
+    links = 0
+    while steps:
+        part = steps.pop(0)
+        if not isinstance(found, h5py.Group):
+            found = subgroup(found.parent, found.name.rsplit("/", 1)[-1])  # says that it is none
+        link = found.get(part, getlink=True)
+        if not isinstance(link, h5py.SoftLink):
+            found = member(found, part)
+            continue
+        links += 1
+        if links > MOST_LINKS:
+            raise WmsimError(
+                f"'{Path(group.file.filename).name}': {name} leads through more than {MOST_LINKS} "
+                "links, data was expected. Is the file damaged?"
+            )
+        steps = [step for step in link.path.split("/") if step not in ("", ".")] + steps
+        found = group.file["/"] if link.path.startswith("/") else found
     return found
 
 

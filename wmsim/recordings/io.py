@@ -12,12 +12,21 @@ import xarray as xr
 
 from wmsim.errors import SchemaError, WmsimError
 from wmsim.files import atomic_path, existing_file
+from wmsim.recordings.checks import FILE_UNITS
 from wmsim.recordings.hdf5 import member, open_hdf5
+from wmsim.recordings.storable import require_storable
 from wmsim.recordings.validate import validate
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _JSON = "json:"
-_CHUNK = {"time": 256, "unit": 64, "trial": 64}
+# Attrs that netCDF or xarray would act on when reading; they are written under another name.
+_KEPT = "kept."
+_ACTED_ON = (
+    *("_FillValue", "missing_value", "scale_factor", "add_offset", "dtype", "_Unsigned"),
+    *("_Encoding", "coordinates", "grid_mapping", "bounds", "calendar"),
+)
+_COORDINATES = "wmsim_coordinates"
+_CHUNK = {"time": 256, "unit": FILE_UNITS, "trial": 64}
 
 
 def save(dataset: xr.Dataset, path: str | os.PathLike[str]) -> Path:
@@ -57,22 +66,33 @@ def save(dataset: xr.Dataset, path: str | os.PathLike[str]) -> Path:
     ...     same.identical(recording)
     True
     """
-    validate(dataset)
+    lazy = hasattr(dataset["activity"].data, "dask") if "activity" in dataset else False
+    validate(dataset, values=not lazy)
+    require_storable(dataset)
     target = Path(path).expanduser()
     if target.is_dir():
         raise WmsimError(f"'{target}' is a folder, a file was expected. Add a name ending in .nc.")
-    stored = dataset.copy()
+    # netCDF lists the names of coordinates with spaces between them.
+    spaced = [str(name) for name in dataset.coords if len(str(name).split()) > 1]
+    stored = dataset.reset_coords([name for name in spaced if name not in dataset.dims])
     stored.attrs = _encode_attrs(dataset.attrs)
+    if spaced:
+        stored.attrs[_COORDINATES] = json.dumps(spaced)
     for name, variable in dataset.variables.items():
         stored[name].attrs = _encode_attrs(variable.attrs)
         stored[name].encoding = {}
     stored.encoding = {}
     with atomic_path(target) as temporary:
         stored.to_netcdf(temporary, format="NETCDF4", engine="netcdf4", encoding=_encoding(dataset))
+        if lazy:  # computed while it was written, and only once: its values are checked now
+            with open_recording(temporary, check=False) as written:
+                validate(written)
     return target
 
 
-def open_recording(path: str | os.PathLike[str], *, check: bool = True) -> xr.Dataset:
+def open_recording(
+    path: str | os.PathLike[str], *, check: bool = True, chunks: Any = None
+) -> xr.Dataset:
     """Open a recording lazily: labels are read, activity stays on disk until it is used.
 
     Parameters
@@ -81,6 +101,11 @@ def open_recording(path: str | os.PathLike[str], *, check: bool = True) -> xr.Da
         A file that :func:`save` (or another program) wrote.
     check : bool
         Whether to check everything but the activity's values against the contract.
+    chunks : "auto", dict of str to int, optional
+        Open the activity as a dask array in pieces of this size (``{"unit": 64}``), so that
+        computations on a recording larger than memory go piece by piece. Not needed for
+        :func:`~wmsim.recordings.align`, :func:`~wmsim.recordings.describe` and
+        :func:`~wmsim.recordings.subset`, which read what they need.
 
     Returns
     -------
@@ -101,10 +126,12 @@ def open_recording(path: str | os.PathLike[str], *, check: bool = True) -> xr.Da
         dataset = xr.open_dataset(
             file, engine="netcdf4", decode_times=False, decode_timedelta=False, decode_coords=True
         )
+        if chunks is not None and "activity" in dataset:
+            dataset["activity"] = dataset["activity"].chunk(chunks)
     except Exception as error:
         raise _damaged(file, error) from error
     try:
-        _decode(dataset)
+        dataset = _decode(dataset)
         if check:
             validate(dataset, values=False)
     except SchemaError as error:
@@ -139,11 +166,15 @@ def _require_own_data(file: Path) -> None:
             member(opened, name)
 
 
-def _decode(dataset: xr.Dataset) -> None:
-    """Undo in place what :func:`save` did to attrs; text becomes plain text objects."""
+def _decode(dataset: xr.Dataset) -> xr.Dataset:
+    """Undo what :func:`save` did to attrs and coordinates."""
     dataset.attrs = _decode_attrs(dataset.attrs)
     for variable in dataset.variables.values():
         variable.attrs = _decode_attrs(variable.attrs)
+    spaced = dataset.attrs.pop(_COORDINATES, None)
+    if spaced is None:
+        return dataset
+    return dataset.set_coords([name for name in json.loads(spaced) if name in dataset.variables])
 
 
 def _encoding(dataset: xr.Dataset) -> dict[Any, dict[str, Any]]:
@@ -154,15 +185,21 @@ def _encoding(dataset: xr.Dataset) -> dict[Any, dict[str, Any]]:
         if variable.dtype.kind in "fiu" and variable.size > 1:
             packed = {"zlib": True, "complevel": 4, "shuffle": True}
             encoding[name] = encoding.get(name, {}) | packed
-    sizes = dataset["activity"].sizes
+    activity = dataset["activity"]
+    # A piece of a lazy array must not begin amid a chunk of the file, which would be packed twice.
+    pieces = activity.chunksizes or {dim: (size,) for dim, size in activity.sizes.items()}
     encoding["activity"]["chunksizes"] = tuple(
-        min(size, _CHUNK[str(dim)]) for dim, size in sizes.items()
+        max(1, min(max(pieces[dim], default=1), _CHUNK[str(dim)])) for dim in activity.dims
     )
     return encoding
 
 
 def _encode_attrs(attrs: dict[Any, Any]) -> dict[str, Any]:
-    return {str(name): _encode_attr(value) for name, value in attrs.items()}
+    encoded = {}
+    for name, value in attrs.items():
+        acted_on = name in _ACTED_ON or str(name).startswith(_KEPT)
+        encoded[f"{_KEPT}{name}" if acted_on else str(name)] = _encode_attr(value)
+    return encoded
 
 
 def _encode_attr(value: Any) -> Any:
@@ -188,7 +225,7 @@ def _encode_attr(value: Any) -> Any:
 
 
 def _decode_attrs(attrs: dict[Any, Any]) -> dict[Any, Any]:
-    return {name: _decode_attr(value) for name, value in attrs.items()}
+    return {str(name).removeprefix(_KEPT): _decode_attr(value) for name, value in attrs.items()}
 
 
 def _decode_attr(value: Any) -> Any:

@@ -1,5 +1,8 @@
 """Public recordings: what there is, where it is, fetched once and checked.
 
+Archives whose files the registry does not list (they are many, or large) are downloaded with
+the archive's own program; then the files that are here are known by their names.
+
 The entries are in ``datasets/registry.json`` of the project (``wmsim/registry`` when
 installed).
 """
@@ -13,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 import wmsim._version
 from wmsim.config import Config
@@ -49,16 +52,21 @@ class PublicRecording(Config):
 
     Attributes
     ----------
-    name, description, citation, doi, licence, licence_url, homepage, commit : str
+    name, description, citation, doi, licence, licence_url, homepage : str
         What it is, whose it is and on what terms.
     format : str
         Name that :func:`wmsim.recordings.importing.import_recording` knows it by.
     folder : str
         Folder that its files are kept in.
-    base_url : str
-        Where the files are, by commit.
+    commit, base_url : str, optional
+        Where the listed files are: version, and address up to their names.
     files : tuple of RemoteFile
-        Its files.
+        Its files; none if the registry does not list them.
+    download : str, optional
+        Where no file is listed: the command that downloads them, with ``{folder}`` for the
+        folder above `folder`.
+    pattern : str
+        Where no file is listed: what the names of its files look like.
     """
 
     name: str
@@ -70,18 +78,29 @@ class PublicRecording(Config):
     licence: str
     licence_url: str
     homepage: str
-    commit: str
-    base_url: str = Field(pattern=r"^https://.*/$")
-    files: tuple[RemoteFile, ...] = Field(min_length=1)
+    commit: str | None = None
+    base_url: str | None = Field(default=None, pattern=r"^https://.*/$")
+    files: tuple[RemoteFile, ...] = ()
+    download: str | None = None
+    pattern: str = "*"
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PublicRecording:
+        listed = bool(self.files and self.base_url and self.commit)
+        if listed == (self.download is not None) or bool(self.files) != listed:
+            raise ValueError("give files with base_url and commit, or download")
+        return self
 
     def file(self, file_or_session: str) -> RemoteFile:
-        """The file of this name or session.
+        """The listed file of this name or session.
 
         Raises
         ------
         WmsimError
             If there is none.
         """
+        if not self.files:
+            raise WmsimError(how_to_download(self))
         for file in self.files:
             if file_or_session in (file.name, file.session):
                 return file
@@ -92,8 +111,8 @@ class PublicRecording(Config):
         )
 
     def url(self, file: RemoteFile) -> str:
-        """Where a file can be downloaded."""
-        return self.base_url + quote(file.name)
+        """Where a listed file can be downloaded."""
+        return f"{self.base_url}{quote(file.name)}"
 
 
 @functools.cache
@@ -112,7 +131,7 @@ def datasets() -> dict[str, PublicRecording]:
     Examples
     --------
     >>> sorted(datasets())
-    ['kornblith2017', 'panichello2021', 'sternberg-concept-cells']
+    ['dandi000469', 'kornblith2017', 'panichello2021', 'sternberg-concept-cells']
     >>> datasets()["kornblith2017"].licence
     'ODbL-1.0'
     """
@@ -177,7 +196,8 @@ def locate(name: str, file_or_session: str) -> Path | None:
     name : str
         Name of the public recording.
     file_or_session : str
-        Name of a file, or of the session in it.
+        Name of a file, or of the session in it. Where the registry lists no files: its name,
+        or the part of it before the last underscore (``sub-1_ses-2``).
 
     Returns
     -------
@@ -190,7 +210,58 @@ def locate(name: str, file_or_session: str) -> Path | None:
         If the registry has no such recording or file.
     """
     entry = dataset(name)
-    return _here(entry, entry.file(file_or_session))
+    if entry.files:
+        return _here(entry, entry.file(file_or_session))
+    found = (place for _, place in listing(name))
+    return next((p for p in found if p and file_or_session in _names(p)), None)
+
+
+def listing(name: str) -> list[tuple[str, Path | None]]:
+    """Files of a public recording, and where they are.
+
+    Parameters
+    ----------
+    name : str
+        Name of the public recording.
+
+    Returns
+    -------
+    list of (str, pathlib.Path or None)
+        File name, and its place, None if it is not here. Where the registry lists no files,
+        those that are here; empty if none is.
+
+    Raises
+    ------
+    ConfigError
+        If the registry does not know the recording.
+    """
+    entry = dataset(name)
+    if entry.files:
+        return [(file.name, _here(entry, file)) for file in entry.files]
+    found: dict[str, Path] = {}
+    for folder in folders(entry):
+        for path in sorted(folder.rglob(entry.pattern)) if folder.is_dir() else ():
+            if path.is_file():
+                found.setdefault(path.name, path)
+    return list(found.items())
+
+
+def how_to_download(entry: PublicRecording) -> str:
+    """How to get a recording whose files the registry does not list.
+
+    Examples
+    --------
+    >>> "dandi download" in how_to_download(dataset("dandi000469"))
+    True
+    """
+    folder = _download_folder(entry)
+    command = (entry.download or "").format(folder=folder.parent)
+    return (
+        f"The registry does not list the files of '{entry.name}' and their checksums, so wmsim "
+        f"does not download them. Make the folder '{folder.parent}' and run `{command}`, or put "
+        f"files from {entry.homepage} into '{folder}'; `wmsim datasets {entry.name}` then lists "
+        f"them. Licence: {entry.licence} ({entry.licence_url}); cite https://doi.org/{entry.doi}"
+    )
 
 
 def fetch(name: str, file_or_session: str | None = None) -> list[Path]:
@@ -213,9 +284,12 @@ def fetch(name: str, file_or_session: str | None = None) -> list[Path]:
     ------
     WmsimError
         If the registry has no such recording or file, a checksum is wrong, or a file is
-        not here and cannot be downloaded; the message says where to put it by hand.
+        not here and cannot be downloaded; the message says where to put it by hand. Always
+        where the registry lists no files; the message says how to download them.
     """
     entry = dataset(name)
+    if not entry.files:
+        raise WmsimError(how_to_download(entry))
     files = entry.files if file_or_session is None else (entry.file(file_or_session),)
     return [_fetch_one(entry, file) for file in files]
 
@@ -249,6 +323,11 @@ def verify(entry: PublicRecording, file: RemoteFile, path: Path) -> Path:
             f"Delete it and fetch it again, from {entry.url(file)}"
         )
     return path
+
+
+def _names(path: Path) -> tuple[str, ...]:
+    """What a file may be called: by its name, without suffix, and without its last part."""
+    return path.name, path.stem, path.stem.rpartition("_")[0]
 
 
 def _here(entry: PublicRecording, file: RemoteFile) -> Path | None:

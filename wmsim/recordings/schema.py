@@ -66,6 +66,12 @@ VARIABLES = (
     Variable("task_feature", ("trial",), (TEXT,), "the feature that the task is about"),
     Variable("split", ("trial",), (TEXT,), "train, or what is new about the trial's objects"),
     Variable("correct", ("trial",), (TRUTH, INTEGER), "whether the subject answered rightly"),
+    Variable(
+        "fold",
+        ("trial",),
+        (INTEGER,),
+        "fold that a trial's activity comes from; folds share no activity",
+    ),
     Variable("item_onset", ("trial", "item"), (NUMBER,), "in units of time; NaN: no item"),
     Variable("item_offset", ("trial", "item"), (NUMBER,), "in units of time; NaN: no item"),
     Variable("target", ("trial", "item"), (INTEGER, TEXT), "the action that is right"),

@@ -1,21 +1,28 @@
-"""``wmsim analyze``: one recording, its numbers and its report."""
+"""``wmsim analyze``: one recording, or several as one population; numbers and a report."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
+from wmsim.errors import WmsimError
 from wmsim.files import output_folder, write_json
-from wmsim.pipeline import AnalysisConfig
+from wmsim.pipeline import Analysis, AnalysisConfig, analyze, is_joined
 from wmsim.recordings import open_recording
 from wmsim.report.page import write_page
-from wmsim.report.recording import analyze_recording, headline
+from wmsim.report.recording import _figures, _write_results, analyze_recording, headline
 from wmsim.report.summary import new_summary, timed
+
+POPULATION = "population"
 
 
 def analyze_file(
-    path: str | os.PathLike[str],
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     out: str | os.PathLike[str],
     config: AnalysisConfig | None = None,
     *,
@@ -25,8 +32,8 @@ def analyze_file(
 
     Parameters
     ----------
-    path : path-like
-        A recording.
+    paths : path-like or sequence of path-like
+        A recording; or several, which are pooled into a pseudo-population.
     out : path-like
         Folder for everything that is written. Finished pieces are kept in ``work`` there, so a
         run that was stopped goes on when it is started again.
@@ -43,18 +50,22 @@ def analyze_file(
     Raises
     ------
     WmsimError
-        If the file is no recording, cannot be analysed, or the folder cannot be written to.
+        If a file is no recording, cannot be analysed, or the folder cannot be written to.
     """
     from wmsim.figures import positions_figure, statistics_figure
 
     config = config or AnalysisConfig()
+    files = [Path(p) for p in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    _require_different(files)
     folder = output_folder(out)
-    name = Path(path).stem
-    summary = new_summary(f"wmsim analyze {Path(path).name}", recordings={})
+    name = files[0].stem if len(files) == 1 else POPULATION
+    command = " ".join(["wmsim analyze", *(file.name for file in files)])
+    summary = new_summary(command, recordings={})
     with timed(summary, "total"):
-        with open_recording(path) as opened, timed(summary, "analysis"):
-            reference = str(opened.attrs.get("reference", ""))
-            result, figures = analyze_recording(opened, name, folder, config, n_jobs=n_jobs)
+        with ExitStack() as stack, timed(summary, "analysis"):
+            opened = [stack.enter_context(open_recording(file)) for file in files]
+            references = dict.fromkeys(str(one.attrs.get("reference", "")) for one in opened)
+            result, figures = _analyzed(opened, name, folder, config, n_jobs)
         summary["recordings"][name] = result.summary
         with timed(summary, "figures"):
             statistics_figure(summary["recordings"], folder / "figures" / "statistics")
@@ -69,9 +80,40 @@ def analyze_file(
         ],
         title=f"wmsim: {name}",
         introduction=[headline(result.summary, feature) for feature in result.summary["features"]],
-        references=[reference] if reference else [],
+        references=[reference for reference in references if reference],
     )
     return summary
+
+
+def _require_different(files: Sequence[Path]) -> None:
+    """A session that is pooled with itself would be in training and test."""
+    if not files:
+        raise WmsimError("No file was given, expected one recording or more.")
+    known: set[Path] = set()
+    for file in files:
+        if file.resolve() in known:
+            raise WmsimError(
+                f"'{file}' was given twice; its trials would be in training and test. Name each "
+                "recording once."
+            )
+        known.add(file.resolve())
+
+
+def _analyzed(
+    opened: list[xr.Dataset], name: str, folder: Path, config: AnalysisConfig, n_jobs: int | None
+) -> tuple[Analysis, list[dict[str, str]]]:
+    """Results and figures; without RDMs where trials are made of shared real trials."""
+    first = opened[0]
+    pooled = len(opened) > 1 or is_joined(first) or "population" in first.attrs
+    if not pooled:
+        return analyze_recording(first, name, folder, config, n_jobs=n_jobs)
+    work, label = folder / "work", f"analysis: {name}"
+    result = analyze(opened, config, work=work, n_jobs=n_jobs, label=label)
+    # Distances are cross-validated over folds of trials, which would share activity here.
+    result.summary["rsa"] = {}
+    result.summary["notes"].append("No RDMs of pseudo-populations are made.")
+    _write_results(result, {}, folder / "results" / f"{name}.nc")
+    return result, _figures(result, {}, name, folder)
 
 
 def overview_figures() -> list[dict[str, str]]:

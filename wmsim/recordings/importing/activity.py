@@ -22,6 +22,7 @@ from wmsim.recordings.importing.spikes import (
     require_possible,
 )
 from wmsim.recordings.importing.trains import (
+    bins_in_next_trial,
     mask_unobserved,
     observed_intervals,
     require_one_clock,
@@ -50,6 +51,8 @@ class Found:
         In s.
     make : callable
         Positions of units to activity (time, unit, trial), in memory or lazy.
+    notes : list of str
+        What a person should know.
     unit_names : list of str
         Where the file names them in a way that no mapping can: columns of a table.
     shown_item, step_name : list, optional
@@ -63,6 +66,7 @@ class Found:
     long_name: str
     make: Any
     bin_width: float | None = None
+    notes: list[str] = field(default_factory=list)
     unit_names: list[str] = field(default_factory=list)
     shown_item: list[int] | None = None
     step_name: list[str] | None = None
@@ -79,6 +83,7 @@ def from_spikes(raw: RawData, mapping: Mapping, trials: Trials) -> Found:
     edges = _edges(mapping, trials)
     width = mapping.bins.width
     observed = observed_intervals(raw, mapping, len(spikes))
+    foreign, notes = _foreign_bins(mapping, trials, edges)
     require_possible(
         (len(edges) - 1) * len(spikes) * len(trials.zero), what="The activity of all bins"
     )
@@ -87,14 +92,15 @@ def from_spikes(raw: RawData, mapping: Mapping, trials: Trials) -> Found:
         chosen = [spikes[unit] for unit in units]
         many = (len(edges) - 1) * len(chosen) * len(trials.zero) > IN_MEMORY
         count = (lazy_bin_spikes if many else bin_spikes)(chosen, trials.zero, edges)
-        rate = count / np.float32(width)
+        rate = _without(count / np.float32(width), foreign)
         if observed is None:
             return rate
         return mask_unobserved(rate, [observed[unit] for unit in units], trials.zero, edges)
 
     return Found(
         n_units=len(spikes), time=(edges[:-1] + edges[1:]) / 2, time_units="s", units="spikes/s",
-        long_name="firing rate", make=make, bin_width=width, unit_names=names,
+        long_name="firing rate", make=make, bin_width=width, notes=notes,
+        unit_names=names,
     )  # fmt: skip
 
 
@@ -110,14 +116,16 @@ def from_session(raw: RawData, mapping: Mapping, trials: Trials) -> Found:
     timestamps = _session_time(raw, mapping, samples.shape[0])
     require_samples(timestamps, mapping.bins.width)
     edges = _edges(mapping, trials)
+    foreign, notes = _foreign_bins(mapping, trials, edges)
 
     def make(units: np.ndarray) -> Any:
-        return cut_session(samples[:, units], timestamps, trials.zero, edges)
+        cut = cut_session(samples[:, units], timestamps, trials.zero, edges)
+        return _without(cut, foreign)
 
     return Found(
         n_units=samples.shape[1], time=(edges[:-1] + edges[1:]) / 2, time_units="s",
         units=activity.units, long_name="activity", make=make, bin_width=mapping.bins.width,
-        unit_names=names,
+        notes=notes, unit_names=names,
     )  # fmt: skip
 
 
@@ -126,7 +134,7 @@ def from_arrays(raw: RawData, mapping: Mapping, trials: Trials) -> Found:
     activity = mapping.activity
     assert activity is not None
     values, names = _values(raw, activity)
-    dims = ["time" if dim == "step" else dim for dim in activity.dims]
+    dims: list[str] = ["time" if dim == "step" else dim for dim in activity.dims]
     if len(getattr(values, "shape", ())) != len(dims):
         raise WmsimError(
             f"'{raw.path.name}': {activity.variable or activity.columns} has shape {values.shape}, "
@@ -155,14 +163,42 @@ def from_arrays(raw: RawData, mapping: Mapping, trials: Trials) -> Found:
     )  # fmt: skip
 
 
+def _foreign_bins(
+    mapping: Mapping, trials: Trials, edges: np.ndarray
+) -> tuple[np.ndarray, list[str]]:
+    """Bins of the next trial of the file, kept or not, (time, trial); and what to say of them."""
+    if mapping.bins.into_next_trial:
+        return np.zeros((len(edges) - 1, len(trials.zero)), dtype=bool), []
+    foreign = bins_in_next_trial(trials.zero, edges, trials.all_zeros)
+    return foreign, [f"bins masked because they lie in the next trial: {foreign.mean():.1%}"]
+
+
+def _without(activity: Any, bins: np.ndarray) -> Any:
+    """NaN in some bins (time, trial) of all units."""
+    if hasattr(activity, "dask"):
+        import dask.array
+
+        return dask.array.where(bins[:, None], np.float32(np.nan), activity)
+    np.copyto(activity, np.float32(np.nan), where=bins[:, None])
+    return activity
+
+
 def _edges(mapping: Mapping, trials: Trials) -> np.ndarray:
-    """Edges of the bins; by default up to 1 s beyond the last item or event."""
-    after = mapping.bins.after
+    """Edges of the bins; by default 1 s beyond the first item and the last item or event."""
+    before, after = mapping.bins.before, mapping.bins.after
+    times = [trials.onset, trials.offset, *trials.events.values()]
+    if before is None:
+        first = [] if trials.onset is None else [trials.onset]
+        before = 1.0 - min((_extreme(np.fmin, values) for values in first), default=0.0)
     if after is None:
-        times = [trials.onset, trials.offset, *trials.events.values()]
-        latest = [float(np.nanmax(values)) for values in times if values is not None]
-        after = max([0.0, *latest]) + 1.0
-    return bin_edges_around_zero(mapping.bins.before, after, mapping.bins.width)
+        known = [_extreme(np.fmax, values) for values in times if values is not None]
+        after = 1.0 + max(known, default=0.0)
+    return bin_edges_around_zero(before, after, mapping.bins.width)
+
+
+def _extreme(function: np.ufunc, values: np.ndarray) -> float:
+    """Smallest or largest of 0 and times, NaN left out."""
+    return float(function.reduce(values, axis=None, initial=0.0))
 
 
 def _values(raw: RawData, activity: ActivityMapping) -> tuple[Any, list[str]]:

@@ -96,7 +96,9 @@ def assemble(raw: RawData, mapping: Mapping) -> xr.Dataset:
         target=trials.actions.get("target"),
         response=trials.actions.get("response"),
     )
-    recording.attrs["import_account"] = _account(raw, mapping, trials, units, recording, note)
+    recording.attrs["import_account"] = _account(
+        raw, trials, units, recording, [*found.notes, *note]
+    )
     return recording
 
 
@@ -190,8 +192,7 @@ def _treated(activity: Any, mapping: Mapping, found: Found) -> tuple[Any, list[s
 
 
 def _account(
-    raw: RawData, mapping: Mapping, trials: Trials, units: Units, recording: xr.Dataset,
-    notes: list[str],
+    raw: RawData, trials: Trials, units: Units, recording: xr.Dataset, notes: list[str],
 ) -> str:  # fmt: skip
     sizes = ", ".join(f"{dim} {recording.sizes[dim]}" for dim in recording.sizes)
     labels = [f"{name} ({len(names)} values)" for name, (_, names) in trials.features.items()]

@@ -25,7 +25,7 @@ def kept_rows(
     keep = np.ones(total, dtype=bool)
     dropped: dict[str, int] = {}
     for name, wanted in table.keep.items():
-        values = _checked(raw, one_dimensional(raw, name, what), name, total, what)
+        values = one_for_each(raw, one_dimensional(raw, name, what), name, total, what)
         text = plain_text(values)
         chosen = np.isin(text, [str(value) for value in wanted])
         if not (chosen & keep).any():
@@ -46,10 +46,10 @@ def table_labels(
     """Labels of the rows that are kept; booleans and integers stay what they are."""
     labels: dict[str, np.ndarray] = {}
     if table.name is not None:
-        names = _checked(raw, one_dimensional(raw, table.name, what), table.name, total, what)
+        names = one_for_each(raw, one_dimensional(raw, table.name, what), table.name, total, what)
         labels[what] = whole_numbers(names)[rows]
     for label, column in table.columns.items():
-        values = _checked(raw, one_dimensional(raw, column, what), column, total, what)[rows]
+        values = one_for_each(raw, one_dimensional(raw, column, what), column, total, what)[rows]
         labels[label] = _label(values, table.rename.get(label), label)
     for label, value in table.values.items():
         labels[label] = np.full(len(rows), value)
@@ -66,7 +66,14 @@ def _label(values: np.ndarray, rename: dict[str, str] | None, label: str) -> np.
     return values
 
 
-def _checked(raw: RawData, values: np.ndarray, name: str, total: int, what: str) -> np.ndarray:
+def one_for_each(raw: RawData, values: np.ndarray, name: str, total: int, what: str) -> np.ndarray:
+    """The values, if there is one for each unit or trial.
+
+    Raises
+    ------
+    WmsimError
+        If there are more or fewer.
+    """
     if len(values) != total:
         raise WmsimError(
             f"'{raw.path.name}': {name} has {len(values)} values, expected one for each of "
@@ -110,14 +117,14 @@ def encode_items(
     _require_one_type(values, feature)
     whole = whole_numbers(values)
     if whole.dtype.kind == "f":
-        odd = whole[np.isfinite(whole) & (whole != np.round(whole))]
+        odd = whole[np.isinf(whole) | (np.isfinite(whole) & (whole != np.round(whole)))]
         if odd.size:
             raise WmsimError(
                 f"{feature}: found the label {odd[0]:g}, expected whole numbers or text. Labels "
                 "are classes: bin a continuous quantity first, or name another variable."
             )
     text = plain_text(whole)
-    absent = (text == "") | np.isin(text, [str(value) for value in no_item])
+    absent = ~has_item(whole, no_item)
     found = np.unique(text[~absent])
     order = sorted(found.tolist(), key=_by_number)
     if names:
@@ -132,6 +139,12 @@ def encode_items(
     codes = np.array([index.get(cell, NO_ITEM) for cell in text.ravel().tolist()])
     codes = np.where(absent, NO_ITEM, codes.reshape(text.shape))
     return codes, [names.get(value, value) for value in order]
+
+
+def has_item(values: np.ndarray, no_item: tuple[Any, ...]) -> np.ndarray:
+    """Where a label says that there is an item; NaN, None and empty text never do."""
+    text = plain_text(values)
+    return (text != "") & ~np.isin(text, [str(value) for value in no_item])
 
 
 def _require_one_type(values: np.ndarray, feature: str) -> None:
@@ -203,15 +216,21 @@ def encode_actions(values: np.ndarray, name: str) -> np.ndarray:
 
 
 def times_of(raw: RawData, values: np.ndarray, name: str) -> np.ndarray:
-    """Times as floats; text that is none is refused."""
+    """Times as floats; text that is none, and infinity, are refused."""
     try:
-        return np.asarray(values).astype(np.float64)
+        times = np.asarray(values).astype(np.float64)
     except (TypeError, ValueError):
         example = next((v for v in np.asarray(values).ravel().tolist() if not _is_number(v)), "")
         raise WmsimError(
             f"'{raw.path.name}': {name} holds {example!r}, expected numbers. Leave the cell empty "
             "where there is none."
         ) from None
+    if np.isinf(times).any():
+        raise WmsimError(
+            f"'{raw.path.name}': {name} holds infinite times ({np.isinf(times).sum()}), expected "
+            "numbers. Write NaN, or leave the cell empty, where there is no time."
+        )
+    return times
 
 
 def _is_number(value: Any) -> bool:

@@ -20,6 +20,7 @@ from wmsim.errors import WmsimError
 from wmsim.recordings.build import build_recording
 from wmsim.recordings.hdf5 import array, member, open_hdf5, subgroup, texts
 from wmsim.recordings.importing.spikes import bin_spikes
+from wmsim.recordings.importing.trains import bins_in_next_trial
 
 if TYPE_CHECKING:
     import h5py
@@ -116,7 +117,7 @@ def import_kornblith2017(
     after = float(np.max(trials["probes"] - first)) + 1.0 if after is None else after
     edges = _edges(before, after, bin_width, values=len(units.spikes) * len(first))
     rate = bin_spikes(units.spikes, first, edges) / np.float32(bin_width)
-    masked = _next_trial(first, edges)
+    masked = bins_in_next_trial(first, edges)
     rate = np.where(masked[:, None, :], np.float32(np.nan), rate)
     return _recording(file, trials, units, edges, rate, masked, bin_width)
 
@@ -302,14 +303,6 @@ def _edges(before: float, after: float, bin_width: float, values: int) -> np.nda
             "Give a larger bin_width or a smaller after."
         )
     return np.arange(-round(before / bin_width), round(after / bin_width) + 1) * bin_width
-
-
-def _next_trial(first: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Bins that end after the next trial's first onset, shape (time, trial)."""
-    order = np.argsort(first)
-    following = np.full(first.shape, np.inf)
-    following[order[:-1]] = first[order[1:]]
-    return edges[1:, None] > (following - first)[None, :] + 1e-9
 
 
 def _told(counts: Counter[str]) -> str:

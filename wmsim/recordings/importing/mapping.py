@@ -193,13 +193,14 @@ class Bins(Config):
     width : float
         Width of a bin.
     before, after : float
-        Seconds kept before and after time 0; `after` is by default 1 s beyond the last item
-        or event of any trial.
+        Seconds kept before and after time 0; by default 1 s more than the first item and the
+        last item or event of any trial need.
     """
 
     width: float = Field(default=0.05, gt=0)
-    before: float = Field(default=1.0, ge=0)
+    before: float | None = Field(default=None, ge=0)
     after: float | None = Field(default=None, gt=0)
+    into_next_trial: bool = False
 
 
 class Smoothing(Config):
@@ -317,8 +318,8 @@ def read_mapping(path: str | os.PathLike[str]) -> Mapping:
     if file.stat().st_size > LARGEST_FILE:
         raise ConfigError(f"'{file}' has more than {LARGEST_FILE:,} bytes; a mapping is small.")
     try:
-        content = yaml.safe_load(file.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = _plain_yaml(file.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"'{file}' is no YAML ({reason}). Correct this line.") from None
     if not isinstance(content, dict):
@@ -333,3 +334,24 @@ def read_mapping(path: str | os.PathLike[str]) -> Mapping:
         raise ConfigError(f"'{file}': {error}") from None
     except TypeError:
         raise ConfigError(f"'{file}': names of settings must be text. Correct it.") from None
+
+
+def _plain_yaml(text: str) -> Any:
+    """YAML without objects, without aliases (few lines could become billions), each key once."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                mark = self.peek_event().start_mark
+                raise yaml.YAMLError(f"an alias (*), write its content instead, {mark}")
+            return super().compose_node(parent, index)
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            keys = [key.value for key, _ in node.value if isinstance(key.value, str)]
+            twice = [key for key in keys if keys.count(key) > 1]
+            if twice:
+                raise yaml.YAMLError(f"'{twice[0]}' is given twice, {node.start_mark}")
+            return super().construct_mapping(node, deep)
+
+    return yaml.load(text, Loader)  # a SafeLoader: makes plain values only

@@ -72,8 +72,10 @@ class RawData:
                 f"'{self.path.name}' has several variables '{name}': {', '.join(found)}. "
                 "Write the full name in the mapping."
             )
+        skipped = [f"{note} " for note in self.notes if note.startswith(f"skipped {name}:")]
         raise WmsimError(
-            f"'{self.path.name}' has no variable '{name}'. {self._what_there_is(name)} "
+            f"'{self.path.name}' has no variable '{name}'. {''.join(skipped)}"
+            f"{self._what_there_is(name)} "
             f"`wmsim import --describe` lists what is in the file."
         )
 

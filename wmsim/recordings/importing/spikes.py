@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wmsim.errors import WmsimError
+from wmsim.recordings.checks import FILE_UNITS
 
 # Values of activity above which it is made in blocks when it is needed (1 GB of float32).
 IN_MEMORY = 2**28
@@ -105,6 +106,7 @@ def lazy_bin_spikes(spikes: Sequence[np.ndarray], start: np.ndarray, edges: np.n
 
     n_bins, n_trials = len(edges) - 1, len(start)
     each = max(1, 2**24 // max(1, n_bins * n_trials))
+    each = each // FILE_UNITS * FILE_UNITS or each
     make = dask.delayed(bin_spikes, pure=False)
     blocks = []
     for first in range(0, len(spikes), each):

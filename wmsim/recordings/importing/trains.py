@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from wmsim.errors import WmsimError
-from wmsim.recordings.importing.columns import whole_numbers
+from wmsim.recordings.importing.columns import times_of, whole_numbers
 from wmsim.recordings.importing.mapping import Mapping
 from wmsim.recordings.importing.rawdata import RawData, one_dimensional
 from wmsim.recordings.importing.spikes import observed_bins
@@ -53,7 +53,7 @@ def _by_cluster(
     spikes = mapping.spikes
     assert spikes is not None
     assert spikes.clusters is not None
-    times = one_dimensional(raw, spikes.times, "spike").astype(np.float64)
+    times = times_of(raw, one_dimensional(raw, spikes.times, "spike"), spikes.times)
     clusters = whole_numbers(one_dimensional(raw, spikes.clusters, "spike"))
     if times.shape != clusters.shape:
         raise WmsimError(
@@ -130,6 +130,35 @@ def _mask_block(
     for unit, pairs in enumerate(intervals):
         rate[:, unit][~observed_bins(pairs, start, edges)] = np.nan
     return rate
+
+
+def bins_in_next_trial(
+    start: np.ndarray, edges: np.ndarray, starts: np.ndarray | None = None
+) -> np.ndarray:
+    """Bins that reach beyond the time 0 of the next trial.
+
+    Parameters
+    ----------
+    start : numpy.ndarray, shape (trial,)
+        Time in s that is 0 in each trial, in any order.
+    edges : numpy.ndarray, shape (time + 1,)
+        Edges of the bins, after `start`.
+    starts : numpy.ndarray, optional
+        The same of all trials, if `start` has only some of them.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (time, trial)
+
+    Examples
+    --------
+    >>> bins_in_next_trial(np.array([0.0, 1.5]), np.array([0.0, 1.0, 2.0]))
+    array([[False, False],
+           [ True, False]])
+    """
+    ordered = np.append(np.sort(start if starts is None else starts), np.inf)
+    following = ordered[np.searchsorted(ordered, start, side="right")]
+    return edges[1:, None] > (following - start)[None, :] + 1e-9
 
 
 def require_one_clock(raw: RawData, spikes: Sequence[np.ndarray], zero: np.ndarray) -> None:

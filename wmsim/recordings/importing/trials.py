@@ -10,13 +10,14 @@ from wmsim.errors import WmsimError
 from wmsim.recordings.importing.columns import (
     encode_actions,
     encode_items,
+    has_item,
     kept_rows,
+    one_for_each,
     table_labels,
     times_of,
 )
 from wmsim.recordings.importing.mapping import ItemsMapping, Mapping, Names
 from wmsim.recordings.importing.rawdata import RawData, as_array, one_dimensional
-from wmsim.recordings.schema import NO_ITEM
 
 MOST_ITEMS = 100
 
@@ -43,6 +44,8 @@ class Trials:
         Likewise.
     zero : numpy.ndarray, shape (trial,)
         Time in s, on the clock of the file, that is 0 in each trial.
+    all_zeros : numpy.ndarray
+        The same of all trials of the file, those that are not kept too.
     dropped : dict of str to int
         Why trials were left out, and how many.
     """
@@ -56,6 +59,7 @@ class Trials:
     offset: np.ndarray | None = None
     events: dict[str, np.ndarray] = field(default_factory=dict)
     zero: np.ndarray = field(default_factory=lambda: np.empty(0))
+    all_zeros: np.ndarray = field(default_factory=lambda: np.empty(0))
     dropped: dict[str, int] = field(default_factory=dict)
 
 
@@ -100,22 +104,33 @@ def read_trials(raw: RawData, mapping: Mapping, *, running_clock: bool) -> Trial
     for name in ("target", "response"):
         names = getattr(mapping.items, name)
         if names is not None:
-            trials.actions[name] = encode_actions(_per_item(raw, names)[rows], name)
-    _add_times(raw, mapping, trials, running_clock)
+            values = one_for_each(raw, _per_item(raw, names), f"items: {name}", total, "trial")
+            trials.actions[name] = encode_actions(values[rows], name)
+    exists = np.any([has_item(values, mapping.items.no_item) for values in labels.values()], axis=0)
+    _add_times(raw, mapping, trials, exists, running_clock)
     return trials
 
 
-def _add_times(raw: RawData, mapping: Mapping, trials: Trials, running_clock: bool) -> None:
+def _add_times(
+    raw: RawData, mapping: Mapping, trials: Trials, exists: np.ndarray, running_clock: bool
+) -> None:
+    """Times of items and events; `exists` (trial, item) is about all trials of the file."""
     second = mapping.seconds("trials")
 
     def times(name: str) -> np.ndarray:
-        return times_of(raw, one_dimensional(raw, name, "trial"), name)[trials.rows] * second
+        values = times_of(raw, one_dimensional(raw, name, "trial"), name)
+        return one_for_each(raw, values, name, trials.total, "trial") * second
 
-    items = mapping.items
-    onset = _item_times(raw, items, "onset", trials, second)
-    offset = _item_times(raw, items, "offset", trials, second)
+    onset = _item_times(raw, mapping.items, "onset", exists, second)
+    offset = _item_times(raw, mapping.items, "offset", exists, second)
     events = {name: times(variable) for name, variable in mapping.events.items()}
-    zero = np.zeros(len(trials.rows))
+    for name, values in events.items():
+        if np.isnan(values[trials.rows]).all():
+            raise WmsimError(
+                f"'{raw.path.name}': events: {name} ({mapping.events[name]}) has no time in any "
+                "trial, expected one at least. Name another column, or leave it out of events."
+            )
+    zero = np.zeros(trials.total)
     if mapping.zero is not None:
         zero = times(mapping.zero)
     elif running_clock:
@@ -124,33 +139,36 @@ def _add_times(raw: RawData, mapping: Mapping, trials: Trials, running_clock: bo
                 "Time 0 of each trial is not known: give items: onset, or zero: with the variable "
                 "that holds it."
             )
-        zero = np.nanmin(onset, axis=1) if onset.size else zero
-    lost = int(np.isnan(zero).sum())
+        zero = np.fmin.reduce(onset, axis=1)
+    rows = trials.rows
+    lost = int(np.isnan(zero[rows]).sum())
     if lost:
         raise WmsimError(
-            f"'{raw.path.name}': {lost} of {len(zero)} trials have no time 0 "
+            f"'{raw.path.name}': {lost} of {len(rows)} trials have no time 0 "
             f"({mapping.zero or 'onset of the first item'} is missing). Leave them out with "
             "trials: keep, or give another zero."
         )
-    trials.zero = zero
-    trials.onset = None if onset is None else onset - zero[:, None]
-    trials.offset = None if offset is None else offset - zero[:, None]
-    trials.events = {name: values - zero for name, values in events.items()}
+    trials.zero = zero[rows]
+    trials.all_zeros = zero[np.isfinite(zero)]
+    trials.onset = None if onset is None else (onset - zero[:, None])[rows]
+    trials.offset = None if offset is None else (offset - zero[:, None])[rows]
+    trials.events = {name: (values - zero)[rows] for name, values in events.items()}
 
 
 def _item_times(
-    raw: RawData, items: ItemsMapping, which: str, trials: Trials, second: float
+    raw: RawData, items: ItemsMapping, which: str, exists: np.ndarray, second: float
 ) -> np.ndarray | None:
     """Onsets or offsets, NaN where there is no item."""
     names = getattr(items, which)
     if names is None:
         return None
-    found = times_of(raw, _per_item(raw, names), f"items: {which}")[trials.rows] * second
-    exists = np.any([codes != NO_ITEM for codes, _ in trials.features.values()], axis=0)
+    found = times_of(raw, _per_item(raw, names), f"items: {which}") * second
     if found.shape != exists.shape:
+        turned = found.shape == exists.shape[::-1]
         raise WmsimError(
-            f"items: {which} has shape {found.shape} (trial, item), the labels have "
-            f"{exists.shape}. Give one {which} for each item."
+            f"'{raw.path.name}': items: {which} has shape {found.shape} (trial, item), the labels "
+            f"have {exists.shape}. "
+            + ("Transpose one of them." if turned else f"Give one {which} for each item.")
         )
     # Files write anything (0, the trial's end, a copy) where an item was not shown.
     return np.where(exists, found, np.nan)
@@ -160,6 +178,8 @@ def _per_item(raw: RawData, names: Names) -> np.ndarray:
     """Values of shape (trial, item) from one variable, several columns or a pattern."""
     if isinstance(names, str) and "{item}" not in names:
         values = as_array(raw, names)
+        if values.ndim == 2 and values.shape[0] == 1:
+            values = values[0]  # a row vector, as MATLAB writes them: trials, not items
         if values.ndim == 1:
             return values[:, None]
         if values.ndim == 2:

@@ -1,0 +1,81 @@
+"""A recording made ready for analysis: units chosen, aligned, transformed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from wmsim.errors import WmsimError
+from wmsim.pipeline.config import AnalysisConfig
+from wmsim.recordings import align, is_aligned, subset, validate
+
+HIDDEN, CELL_STATE = "hidden", "cell state"
+
+
+def make_ready(recording: xr.Dataset, config: AnalysisConfig, notes: list[str]) -> xr.Dataset:
+    """Choose units, align and transform.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        A recording, continuous or aligned.
+    config : AnalysisConfig
+        How.
+    notes : list of str
+        What a reader has to know is added here.
+
+    Returns
+    -------
+    xarray.Dataset
+        Aligned, in memory.
+
+    Raises
+    ------
+    WmsimError
+        If the recording is not valid, or has negative activity where a square root is asked for.
+    """
+    validate(recording, values=False)
+    aligned = recording = _chosen_units(recording, config, notes)
+    if not is_aligned(recording):
+        aligned = align(
+            recording, window=config.window, maintenance_window=config.maintenance_window
+        )
+        start, end = config.window
+        maintenance = (
+            f", and {config.maintenance_window[0]:g} to {config.maintenance_window[1]:g} s after "
+            "the start of maintenance"
+            if "event_maintenance" in recording
+            else ""
+        )
+        notes.append(
+            f"Aligned: activity averaged {start:g} to {end:g} s after each item's "
+            f"onset{maintenance}."
+        )
+    return _transformed(aligned.load(), config, notes)
+
+
+def _chosen_units(recording: xr.Dataset, config: AnalysisConfig, notes: list[str]) -> xr.Dataset:
+    kinds = config.kinds
+    there = set(recording["kind"].values.tolist()) if "kind" in recording else set()
+    if kinds is None and {CELL_STATE, HIDDEN} <= there:
+        kinds = tuple(sorted(there - {CELL_STATE}))
+        notes.append(f"Units: {', '.join(kinds)}; cell states left out (--kind '{CELL_STATE}').")
+    wanted = {"kind": kinds, "area": config.areas}
+    chosen: dict[str, Any] = {name: list(values) for name, values in wanted.items() if values}
+    return subset(recording, **chosen) if chosen else recording
+
+
+def _transformed(aligned: xr.Dataset, config: AnalysisConfig, notes: list[str]) -> xr.Dataset:
+    activity = aligned["activity"]
+    rates = activity.attrs.get("units") == "spikes/s"
+    if config.transform == "sqrt" or (config.transform == "auto" and rates):
+        if float(activity.min()) < 0:
+            raise WmsimError(
+                "Activity has negative values, of which there is no square root; use transform "
+                "'none' (--transform none)."
+            )
+        notes.append("Square root of activity taken, which evens out the variance of counts.")
+        aligned = aligned.assign(activity=activity.copy(data=np.sqrt(activity.values)))
+    return aligned
