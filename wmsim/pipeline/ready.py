@@ -42,18 +42,25 @@ def make_ready(recording: xr.Dataset, config: AnalysisConfig, notes: list[str]) 
         aligned = align(
             recording, window=config.window, maintenance_window=config.maintenance_window
         )
-        start, end = config.window
-        maintenance = (
-            f", and {config.maintenance_window[0]:g} to {config.maintenance_window[1]:g} s after "
-            "the start of maintenance"
-            if "event_maintenance" in recording
-            else ""
-        )
-        notes.append(
-            f"Aligned: activity averaged {start:g} to {end:g} s after each item's "
-            f"onset{maintenance}."
-        )
+        notes.append(_told(aligned, config))
     return _transformed(aligned.load(), config, notes)
+
+
+def _told(aligned: xr.Dataset, config: AnalysisConfig) -> str:
+    """Over which windows activity was averaged."""
+    windows = [
+        f"{start:g} to {end:g} s after {event}"
+        for (start, end), event, there in (
+            (config.window, "each item's onset", (aligned["shown_item"] >= 0).any()),
+            (
+                config.maintenance_window,
+                "the start of maintenance",
+                "event_maintenance" in aligned,
+            ),
+        )
+        if there
+    ]
+    return f"Aligned: activity averaged {', and '.join(windows)}."
 
 
 def _chosen_units(recording: xr.Dataset, config: AnalysisConfig, notes: list[str]) -> xr.Dataset:

@@ -42,9 +42,10 @@ smooth: {kernel: causal gaussian, width: 0.1}
     assert mapping.smooth.width == 0.1
 
 
-@pytest.mark.parametrize("clock", ["s", "ms", "us", "min"])
+@pytest.mark.parametrize("clock", ["s", "ms", "us", "min", "30000 Hz", "0.5Hz"])
 def test_one_clock_for_all(clock):
-    seconds = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}[clock]
+    known = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "30000 Hz": 1 / 30000, "0.5Hz": 2.0}
+    seconds = known[clock]
     mapping = Mapping(**SPIKES, clock=clock)
     assert {mapping.seconds(what) for what in ("trials", "spikes", "time")} == {seconds}
 
@@ -60,6 +61,8 @@ def test_one_clock_for_all(clock):
         ({"spikes": None}, "give either spikes or activity"),
         ({"activity": ARRAY["activity"]}, "give either spikes or activity"),
         ({"clock": "sec"}, "clock"),
+        ({"clock": "0 Hz"}, "clock"),
+        ({"clock": "fast Hz"}, "such as '30000 Hz'"),
         ({"clock": {"trial": "ms"}}, "clock"),
         ({"bins": {"width": 0}}, "width is 0: .*greater than 0"),
         ({"bins": {"width": "wide"}}, "width is 'wide'"),

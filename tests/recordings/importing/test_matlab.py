@@ -204,7 +204,7 @@ def test_tables_and_objects_are_noted_with_the_remedy(tmp_path):
             NUMBER,
             opaque(b"n", b"string"),
             matrix(3, (1, 1), b"old", element(1, b"inline"), element(5, bytes(4)), element(1, b"")),
-        )  # fmt: skip
+        )
     )
     save_v73(tmp_path / "t73.mat", {"x": np.array([[4.0]]), "s": {"y": np.eye(2)}})
     with h5py.File(tmp_path / "t73.mat", "r+") as out:
@@ -220,6 +220,10 @@ def test_tables_and_objects_are_noted_with_the_remedy(tmp_path):
         assert not {"trials", "n"} & set(raw.variables)
         told = "\n".join(raw.notes)
         assert "skipped trials: it is a MATLAB table" in told
+        with pytest.raises(
+            WmsimError, match=r"no variable 'trials'\. skipped trials.*table2struct"
+        ):
+            raw.find("trials")
         assert "table2struct(t, 'ToScalar', true)" in told
         assert "skipped n: it is a MATLAB string" in told
     assert "skipped old: it is a MATLAB inline" in "\n".join(five.notes)

@@ -192,7 +192,7 @@ def test_data_elsewhere_is_not_followed(tmp_path, how):
             )
             out["cell"] = np.array([[stored.ref]], dtype=h5py.ref_dtype)
             out["cell"].attrs["MATLAB_class"] = np.bytes_("cell")
-    with pytest.raises(WmsimError, match="away is a link to|away keeps its data in another file"):
+    with pytest.raises(WmsimError, match=r"away is a link to|away keeps its data in another file"):
         read_matlab(file)
 
 

@@ -172,8 +172,9 @@ def _trial_variables(raw: RawData, found: Guess) -> list[str]:
         for name, values in raw.variables.items()
         if name not in taken
         and not name.startswith(columns)
-        and shape_of(values)
-        and _table(name).removeprefix("_ibl_") not in (*UNIT_TABLES, "spikes")
+        and len(shape_of(values)) in (1, 2)
+        and values.size
+        and _table(name) not in (*UNIT_TABLES, "spikes")
     ]
     lengths: dict[int, int] = {}
     for name in names:

@@ -298,7 +298,7 @@ def _other_lines(raw: RawData, found: Guess) -> list[str]:
         pairs = ", ".join(f"{name}: {unit}" for name, unit in sorted(found.clock.items()))
         lines.append(f"clock: {{{pairs}}}{GUESSED}: times look too large for seconds")
     else:
-        lines.append("# clock: ms  # unit of times, if not s; or {trials: s, spikes: ms}")
+        lines.append("# clock: ms  # unit of times, if not s; or {trials: s, spikes: 30000 Hz}")
     if found.spikes or "trial" not in found.activity.get("dims", ["trial"]):
         lines.append("# zero: COLUMN  # time 0 of each trial; by default the first item's onset")
         lines.append("# bins: {width: 0.05, before: 1.0, after: 5.0}")

@@ -6,9 +6,10 @@ A mapping is a small YAML file. ``wmsim import --describe FILE`` writes one to f
 from __future__ import annotations
 
 import os
-from typing import Any, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from wmsim.config import Config
 from wmsim.errors import ConfigError
@@ -19,6 +20,16 @@ Names = str | tuple[str, ...]
 Cell = str | int | float | bool
 LARGEST_FILE = 10**6
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
+
+
+def _known_clock(text: str) -> str:
+    rate = re.fullmatch(r"(\d+(?:\.\d+)?) ?Hz", text)
+    if text not in SECONDS and (rate is None or float(rate.group(1)) == 0):
+        raise ValueError(f"a clock is one of {', '.join(SECONDS)}, or a rate such as '30000 Hz'")
+    return text
+
+
+Clock = Annotated[str, AfterValidator(_known_clock)]
 
 
 class SpikesMapping(Config):
@@ -240,8 +251,9 @@ class Mapping(Config):
         onset, where times run on through a session; none where activity is cut into trials
         already.
     clock : str or dict
-        Unit of times: "s", "ms", "us", "min"; or one each for ``trials``, ``spikes`` and
-        ``time``.
+        Unit of times: "s", "ms", "us", "min", or the rate of a sampling clock such as
+        "30000 Hz" where times are counted in samples; or one each for ``trials``, ``spikes``
+        and ``time``.
     bins : Bins
         For spikes, and for a whole session that is cut into trials.
     smooth : Smoothing, optional
@@ -269,10 +281,7 @@ class Mapping(Config):
     items: ItemsMapping
     events: dict[str, Name] = {}
     zero: Name | None = None
-    clock: (
-        Literal["s", "ms", "us", "min"]
-        | dict[Literal["trials", "spikes", "time"], Literal["s", "ms", "us", "min"]]
-    ) = "s"
+    clock: Clock | dict[Literal["trials", "spikes", "time"], Clock] = "s"
     bins: Bins = Bins()
     smooth: Smoothing | None = None
     zscore: bool = False
@@ -290,7 +299,7 @@ class Mapping(Config):
     def seconds(self, what: Literal["trials", "spikes", "time"]) -> float:
         """Seconds in one unit of the clock of trials, spikes or the time axis."""
         named = self.clock if isinstance(self.clock, str) else self.clock.get(what, "s")
-        return SECONDS[named]
+        return SECONDS[named] if named in SECONDS else 1 / float(named.removesuffix("Hz"))
 
 
 def read_mapping(path: str | os.PathLike[str]) -> Mapping:

@@ -1,7 +1,7 @@
 """Spike counts out of smoothed rates: exact where the smoothing is known.
 
 A Gaussian of 2 bins can be undone in double precision over some tens of bins (the condition number
-for 25 is 2 x 10^7), and that every solution is a whole number shows that the smoothing was this one.
+for 25 is 2 x 10^7); that every solution is a whole number shows that the smoothing was this one.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,39 +11,20 @@ import xarray as xr
 
 from wmsim.errors import WmsimError, choose
 from wmsim.recordings.folds import trial_folds
-from wmsim.recordings.labels import labels_of
+from wmsim.recordings.populations.apart import (
+    Part,
+    Session,
+    fall_out,
+    named_apart,
+    trial_tables,
+)
 from wmsim.recordings.populations.draw import Members, cell_members, draw
 from wmsim.recordings.populations.tables import checked, require_same_time, session_names
-from wmsim.recordings.select import shown_items, step_names
+from wmsim.recordings.select import shown_items
 
 PAIRINGS = ("name", "order")
 # Folds are drawn again, this often at most, while some of them have no, or one, trial of a value.
 TRIES = 20
-
-
-@dataclass(frozen=True)
-class Part:
-    """Units that were recorded in the same trials.
-
-    Attributes
-    ----------
-    session : int
-        Number of the session in :class:`Pool`.
-    recording : int
-        Number of the recording that they are from.
-    units : ndarray of int
-        Their positions in it.
-    activity : ndarray, shape (step, trial, unit)
-        Trials are those of the session; NaN where the units were not recorded.
-    recorded : ndarray of bool, shape (trial,)
-        Trials in which they were.
-    """
-
-    session: int
-    recording: int
-    units: np.ndarray
-    activity: np.ndarray
-    recorded: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -109,26 +89,6 @@ class Pool:
         )
 
 
-@dataclass(frozen=True)
-class _Session:
-    """A trial table, and the units that were recorded in it, before anything is drawn."""
-
-    name: str
-    labels: np.ndarray  # (item, trial), into names, later into the pool's values
-    names: list[str]
-    parts: tuple[Part, ...]
-
-    @property
-    def n_units(self) -> int:
-        return sum(part.units.size for part in self.parts)
-
-    def usable(self, n_folds: int) -> list[str]:
-        """Names of values with a trial for each fold at every item."""
-        counts = [np.bincount(item[item >= 0], minlength=len(self.names)) for item in self.labels]
-        enough = np.all(np.array(counts) >= n_folds, axis=0)
-        return [name for name, yes in zip(self.names, enough.tolist(), strict=True) if yes]
-
-
 def make_pool(
     recordings: xr.Dataset | Iterable[xr.Dataset], feature: str, *, n_folds: int = 10,
     values: Sequence[str] | None = None, pair: str = "name", rng: np.random.Generator,
@@ -162,9 +122,9 @@ def make_pool(
     every = [
         session
         for number, (element, name) in enumerate(zip(elements, names, strict=True))
-        for session in _sessions(element, feature, number, name, dropped)
+        for session in trial_tables(element, feature, number, name, dropped)
     ]
-    kept = _with_all_items(_named_apart(every), dropped)
+    kept = _with_all_items(named_apart(every), dropped)
     kept, chosen = _paired(kept, n_folds, values, pair, feature, dropped)
     pool = _with_folds(kept, chosen, n_folds, rng, dropped)
     account = {
@@ -179,78 +139,7 @@ def make_pool(
     return replace(pool, account=account)
 
 
-def _named_apart(sessions: Sequence[_Session]) -> list[_Session]:
-    """Sessions with a different name each."""
-    seen: Counter[str] = Counter()
-    named = []
-    for session in sessions:
-        seen[session.name] += 1
-        count = seen[session.name]
-        named.append(replace(session, name=f"{session.name} ({count})") if count > 1 else session)
-    return named
-
-
-def _sessions(
-    element: xr.Dataset, feature: str, number: int, name: str, dropped: list[dict[str, Any]]
-) -> Iterator[_Session]:
-    """Trial tables of a recording: units and trials that hang together."""
-    codes, names = labels_of(element, feature)
-    activity = element["activity"].transpose("time", "trial", "unit").values
-    finite = np.isfinite(activity)
-    any_unit = finite.any(axis=2)  # (step, trial)
-    _require_all_steps(element, any_unit, name)
-    recorded = finite.all(axis=0)  # (trial, unit)
-    _fall_out(dropped, name, int((~recorded.any(axis=0)).sum()), "no trial with all steps")
-    groups = _connected(recorded)
-    of_unit = element["session"].values.astype(str) if "session" in element else None
-    for count, (trials, units) in enumerate(groups, start=1):
-        own = set() if of_unit is None else set(of_unit[units].tolist())
-        called = own.pop() if len(own) == 1 else f"{name} ({count})"
-        called = name if len(groups) == 1 else called
-        alike: dict[bytes, list[int]] = {}
-        for unit in units.tolist():
-            alike.setdefault(recorded[trials, unit].tobytes(), []).append(unit)
-        parts = tuple(
-            _part(number, np.array(members), activity[:, trials]) for members in alike.values()
-        )
-        yield _Session(called, codes[trials].T, names, parts)
-
-
-def _part(recording: int, units: np.ndarray, activity: np.ndarray) -> Part:
-    own = np.ascontiguousarray(activity[:, :, units])
-    return Part(-1, recording, units, own, np.isfinite(own[:, :, 0]).all(axis=0))
-
-
-def _require_all_steps(element: xr.Dataset, present: np.ndarray, name: str) -> None:
-    part = present.any(axis=0) & ~present.all(axis=0)
-    if part.any():
-        step = step_names(element)[int(np.argmax((~present[:, part]).any(axis=1)))]
-        raise WmsimError(
-            f"'{name}': {int(part.sum())} of {part.size} trials have no activity at step '{step}', "
-            "expected all steps in each trial. Pool trials of equally many items "
-            "(subset(n_items=...)), or leave these trials out (subset(trials=...))."
-        )
-
-
-def _connected(recorded: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Groups of trials and units that hang together, of recorded (trial, unit)."""
-    left = recorded.any(axis=0)
-    groups = []
-    while left.any():
-        units = np.zeros_like(left)
-        units[np.argmax(left)] = True
-        while True:
-            trials = recorded[:, units].any(axis=1)
-            grown = recorded[trials].any(axis=0)
-            if (grown == units).all():
-                break
-            units = np.asarray(grown)
-        groups.append((np.flatnonzero(trials), np.flatnonzero(units)))
-        left &= ~units
-    return groups
-
-
-def _with_all_items(sessions: Sequence[_Session], dropped: list[dict[str, Any]]) -> list[_Session]:
+def _with_all_items(sessions: Sequence[Session], dropped: list[dict[str, Any]]) -> list[Session]:
     """Sessions that have every item that any of them has; items that none has are cut off."""
     has = [{i for i, item in enumerate(one.labels) if (item >= 0).any()} for one in sessions]
     items = sorted(set().union(*has))
@@ -259,16 +148,16 @@ def _with_all_items(sessions: Sequence[_Session], dropped: list[dict[str, Any]])
         lacking = [f"item {item + 1}" for item in items if item not in own]
         if lacking:
             reason = f"no label of {', '.join(lacking)}"
-            _fall_out(dropped, session.name, session.n_units, reason)
+            fall_out(dropped, session.name, session.n_units, reason)
         else:
             kept.append(session)
     return kept
 
 
 def _paired(
-    sessions: list[_Session], n_folds: int, values: Sequence[str] | None, pair: str, feature: str,
+    sessions: list[Session], n_folds: int, values: Sequence[str] | None, pair: str, feature: str,
     dropped: list[dict[str, Any]],
-) -> tuple[list[_Session], list[str]]:  # fmt: skip
+) -> tuple[list[Session], list[str]]:  # fmt: skip
     """Sessions with labels as indices of the values that all of them have, and these values."""
     usable = [one.usable(n_folds) for one in sessions]
     told = "; ".join(
@@ -282,7 +171,7 @@ def _paired(
         if lacking or len(own) < 2:
             what = f"of {feature} {lacking[0]!r}" if lacking else f"of two values of {feature}"
             reason = f"fewer than {n_folds} trials (one a fold) {what} at some item"
-            _fall_out(dropped, session.name, session.n_units, reason)
+            fall_out(dropped, session.name, session.n_units, reason)
         else:
             kept.append((session, own))
     if values is not None:
@@ -301,7 +190,7 @@ def _paired(
     return [_recoded(one, own, names, pair) for one, own in kept], names
 
 
-def _recoded(session: _Session, usable: list[str], names: list[str], pair: str) -> _Session:
+def _recoded(session: Session, usable: list[str], names: list[str], pair: str) -> Session:
     chosen = names if pair == "name" else usable[: len(names)]
     # The last entry stands for code -1, no item.
     position = np.array([*(chosen.index(n) if n in chosen else -1 for n in session.names), -1])
@@ -315,7 +204,7 @@ def _recoded(session: _Session, usable: list[str], names: list[str], pair: str) 
 
 
 def _with_folds(
-    sessions: Sequence[_Session], values: list[str], n_folds: int, rng: np.random.Generator,
+    sessions: Sequence[Session], values: list[str], n_folds: int, rng: np.random.Generator,
     dropped: list[dict[str, Any]],
 ) -> Pool:  # fmt: skip
     labels: list[np.ndarray] = []
@@ -335,7 +224,7 @@ def _with_folds(
                 reason = (
                     f"no trial of {session.names[value]!r} at item {item + 1} in fold {number + 1}"
                 )
-                _fall_out(dropped, session.name, part.units.size, reason)
+                fall_out(dropped, session.name, part.units.size, reason)
         if kept:
             told.append(_told(session, kept, values, fold, n_folds))
             labels.append(session.labels)
@@ -352,7 +241,7 @@ def _with_folds(
 
 
 def _best_folds(
-    session: _Session, n_values: int, n_folds: int, rng: np.random.Generator
+    session: Session, n_values: int, n_folds: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, list[int | None]]:
     """Folds that leave most units complete, and for each part its first empty cell, if any.
 
@@ -379,7 +268,7 @@ def _best_folds(
 
 
 def _told(
-    session: _Session, kept: Sequence[Part], values: list[str], fold: np.ndarray, n_folds: int
+    session: Session, kept: Sequence[Part], values: list[str], fold: np.ndarray, n_folds: int
 ) -> dict[str, Any]:
     """What a session gave."""
     numbers = [
@@ -400,8 +289,3 @@ def _told(
         "trials_of_a_value": [int(np.min(numbers)), int(np.max(numbers))],
         "trials_of_a_value_in_a_fold": [int(min(cells)), int(max(cells))],
     }
-
-
-def _fall_out(dropped: list[dict[str, Any]], session: str, units: int, reason: str) -> None:
-    if units:
-        dropped.append({"session": session, "units": units, "reason": reason})
