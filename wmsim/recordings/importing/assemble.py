@@ -155,7 +155,8 @@ def _with_rates(activity: Any, mapping: Mapping, units: Units, found: Found) -> 
             f"No unit is left: min_rate is {least:g} spikes/s, the highest mean rate is "
             f"{np.nanmax(rates):.3g}. Give a lower min_rate, or check the clock (ms?)."
         )
-    units.dropped[f"rate below {least:g} spikes/s"] = int((~keep).sum())
+    if not keep.all():
+        units.dropped[f"rate below {least:g} spikes/s"] = int((~keep).sum())
     units.rows = units.rows[keep]
     units.labels = {name: values[keep] for name, values in units.labels.items()}
     return activity[:, np.flatnonzero(keep)]
