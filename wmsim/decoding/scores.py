@@ -53,7 +53,9 @@ def _balanced(decisions: np.ndarray, labels: np.ndarray, weights: np.ndarray) ->
         with np.errstate(invalid="ignore", divide="ignore"):
             hits = yes[:, own] @ weights[:, own].T / own_weight
             false_alarms = yes[:, ~own] @ weights[:, ~own].T / (total - own_weight)
-        per_value.append((hits + 1 - false_alarms) / 2)
+        # A resample may have no other value: then there is nothing but hits to go by.
+        both = (hits + 1 - false_alarms) / 2
+        per_value.append(np.where(np.isfinite(both) | ~np.isfinite(hits), both, hits))
     return _mean_present(np.stack(per_value))
 
 

@@ -81,7 +81,8 @@ def transfers(design: Design) -> dict[str, tuple[Pair, ...]]:
         ``encoding_to_memory`` E(S,S) to M(S,T) (``_recall``: at the step that compares with the
         item, ``_hold``: before it); ``within_memory`` M(S,T) in itself; ``same_age_transfer``
         M(S,T) to M(S',T') of the same age while items are shown; ``same_item_transfer`` between
-        different steps of one item; ``maintenance`` within steps that show no item, and
+        different steps of one item; ``maintenance`` within steps that show no item,
+        ``maintenance_transfer`` between the items held at one such step, and
         ``encoding_to_maintenance``. Statistics without any transfer are left out.
 
     Examples
@@ -107,6 +108,10 @@ def transfers(design: Design) -> dict[str, tuple[Pair, ...]]:
         ],
         "same_item_transfer": [(a, b) for a in held for b in held if a[0] == b[0] and a != b],
         "maintenance": [(m, m) for m in design.maintenance],
+        "maintenance_transfer": [
+            (a, b) for a in design.maintenance for b in design.maintenance
+            if a[0] != b[0] and a[1] == b[1]
+        ],
         "encoding_to_maintenance": [
             (encoding[m[0]], m) for m in design.maintenance if m[0] in encoding
         ],

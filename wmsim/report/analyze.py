@@ -15,7 +15,7 @@ from wmsim.files import output_folder, write_json
 from wmsim.pipeline import Analysis, AnalysisConfig, analyze, is_joined
 from wmsim.recordings import open_recording
 from wmsim.report.page import write_page
-from wmsim.report.recording import _figures, _write_results, analyze_recording, headline
+from wmsim.report.recording import analyze_recording, headline, recording_figures, write_results
 from wmsim.report.summary import new_summary, timed
 
 POPULATION = "population"
@@ -112,8 +112,8 @@ def _analyzed(
     # Distances are cross-validated over folds of trials, which would share activity here.
     result.summary["rsa"] = {}
     result.summary["notes"].append("No RDMs of pseudo-populations are made.")
-    _write_results(result, {}, folder / "results" / f"{name}.nc")
-    return result, _figures(result, {}, name, folder)
+    write_results(result, {}, folder / "results" / f"{name}.nc")
+    return result, recording_figures(result, {}, name, folder)
 
 
 def overview_figures() -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from wmsim.files import write_text
 EXTRA_ROWS = (
     ("encoding_to_memory_hold", "E(S,S) to M(S,T), before the comparison"),
     ("encoding_to_memory_recall", "E(S,S) to M(S,T), at the comparison"),
+    ("maintenance_transfer", "maintenance, decoders of another item"),
     ("encoding_to_maintenance", "E(S,S) to maintenance"),
 )
 PAPER = (

@@ -51,8 +51,8 @@ def analyze_recording(
     """
     result = analyze(recording, config, work=out / "work", n_jobs=n_jobs, label=f"analysis: {name}")
     distances = _add_rsa(result, config.seed)
-    _write_results(result, distances, out / "results" / f"{name}.nc")
-    return result, _figures(result, distances, name, out)
+    write_results(result, distances, out / "results" / f"{name}.nc")
+    return result, recording_figures(result, distances, name, out)
 
 
 def _add_rsa(result: Analysis, seed: int) -> dict[str, xr.Dataset]:
@@ -95,7 +95,7 @@ def _rsa_numbers(distances: xr.Dataset, task: str) -> dict[str, Any]:
     return {"task": task, "method": "crossnobis; Pearson correlation of RDMs", "states": rows}
 
 
-def _write_results(result: Analysis, distances: dict[str, xr.Dataset], path: Path) -> None:
+def write_results(result: Analysis, distances: dict[str, xr.Dataset], path: Path) -> None:
     """The tensor as the file's root, RDMs as groups ``rdms/FEATURE``."""
     tensor = result.tensor.copy()
     tensor.attrs = {
@@ -109,7 +109,7 @@ def _write_results(result: Analysis, distances: dict[str, xr.Dataset], path: Pat
             one.to_netcdf(temporary, engine="netcdf4", mode="a", group=f"rdms/{feature}")
 
 
-def _figures(
+def recording_figures(
     result: Analysis, distances: dict[str, xr.Dataset], name: str, out: Path
 ) -> list[dict[str, str]]:
     steps = step_names(result.recording)
