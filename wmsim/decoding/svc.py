@@ -1,7 +1,6 @@
-"""Linear support vector classifiers for one X and many labels: the door to the solver.
+"""Linear support vector classifiers for one X and many labels: the door to the engine.
 
-Everything in wmsim that fits a decoder comes through :func:`fit_svc`, so that another solver of
-the same problem can take scikit-learn's place here and nowhere else.
+Everything in wmsim that fits a decoder comes through :func:`fit_svc`.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wmsim.errors import WmsimError
+from wmsim.decoding.engine import solve, trial_costs
 
 
 class LinearDecoders(NamedTuple):
@@ -29,9 +28,13 @@ class LinearDecoders(NamedTuple):
 
 
 def fit_svc(
-    patterns: np.ndarray, positive: np.ndarray, *, penalty: float, balanced: bool = True
-) -> LinearDecoders:
+    patterns: np.ndarray, positive: np.ndarray, *, penalty: float, balanced: bool = True,
+    threads: int | None = None,
+) -> LinearDecoders:  # fmt: skip
     """Fit a soft-margin linear SVC (hinge loss, free intercept) for each of many labellings.
+
+    For several values of C and folds of the same patterns,
+    :func:`wmsim.decoding.engine.svc_path` is faster.
 
     Parameters
     ----------
@@ -45,6 +48,8 @@ def fit_svc(
         Let both classes weigh the same: violations by the frequent class cost C times the ratio
         of the rare one's trials to its own. Otherwise a decoder of one value against many would
         answer "rest" throughout.
+    threads : int, optional
+        See :func:`wmsim.decoding.engine.solve`.
 
     Returns
     -------
@@ -53,50 +58,16 @@ def fit_svc(
     Raises
     ------
     WmsimError
-        If a labelling has one class only.
+        If a labelling has one class only, or the patterns cannot be used.
 
     Examples
     --------
     >>> patterns = np.array([[0.0, 1.0], [0.0, -1.0], [1.0, 1.0], [1.0, -1.0]])
     >>> decoders = fit_svc(patterns, patterns[:, 1][None] > 0, penalty=10.0)
-    >>> decoders.normals.round(2)
+    >>> decoders.normals.round(2) + 0.0
     array([[0., 1.]])
     """
-    from sklearn import config_context
-    from sklearn.svm import SVC
-
-    counts = positive.sum(axis=1)
-    n_trials = positive.shape[1]
-    if np.any(counts == 0) or np.any(counts == n_trials):
-        bad = int(np.flatnonzero((counts == 0) | (counts == n_trials))[0])
-        raise WmsimError(
-            f"Decoder {bad} has {counts[bad]} trials of its value among {n_trials} for training; "
-            f"it needs some with and some without. Use fewer folds or more trials."
-        )
-    patterns = np.ascontiguousarray(patterns, dtype=np.float64)
-    # One Gram matrix serves all problems; it halves the time of SVC(kernel="linear").
-    gram = patterns @ patterns.T
-    coefficients = np.zeros(positive.shape)
-    offsets = np.empty(len(positive))
-    # It decides nothing here, but keeps the solver off NumPy's global random state.
-    unused = np.random.RandomState(0)
-    with config_context(assume_finite=True, skip_parameter_validation=True):
-        for row, labels in enumerate(positive):
-            solver = SVC(
-                kernel="precomputed",
-                C=penalty,
-                class_weight=_weights(labels, balanced),
-                random_state=unused,
-            )
-            solver.fit(gram, labels.astype(np.intp))
-            coefficients[row, solver.support_] = solver.dual_coef_[0]
-            offsets[row] = solver.intercept_[0]
-    return LinearDecoders(coefficients @ patterns, offsets)
-
-
-def _weights(labels: np.ndarray, balanced: bool) -> dict[int, float] | None:
-    if not balanced:
-        return None
-    positive, total = int(labels.sum()), labels.size
-    rare = min(positive, total - positive)
-    return {0: rare / (total - positive), 1: rare / positive}
+    signs = np.where(positive, 1, -1)
+    costs = trial_costs(signs, penalty, balanced)
+    found = solve(patterns, signs, costs, threads=threads)
+    return LinearDecoders(found.normals, found.offsets)
