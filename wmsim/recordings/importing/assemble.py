@@ -17,6 +17,7 @@ from wmsim.recordings.importing.columns import kept_rows, table_labels
 from wmsim.recordings.importing.mapping import Mapping
 from wmsim.recordings.importing.rawdata import RawData
 from wmsim.recordings.importing.smoothing import in_unit_blocks, kernel, smooth, zscore
+from wmsim.recordings.importing.structs import KeptElements, keep_elements
 from wmsim.recordings.importing.trials import Trials, read_trials
 
 
@@ -68,9 +69,10 @@ def assemble(raw: RawData, mapping: Mapping) -> xr.Dataset:
            [0., 0.]], dtype=float32)
     """
     running = mapping.spikes is not None or "trial" not in mapping.activity.dims  # type: ignore[union-attr]
+    raw, elements = keep_elements(raw, mapping)
     trials = read_trials(raw, mapping, running_clock=running)
     found = _activity(raw, mapping, trials)
-    units = _units(raw, mapping, found)
+    units = _units(raw, mapping, found, elements)
     activity = found.take(units.rows)
     activity = _with_rates(activity, mapping, units, found)
     activity, note = _treated(activity, mapping, found)
@@ -121,10 +123,13 @@ def _activity(raw: RawData, mapping: Mapping, trials: Trials) -> Found:
     return from_session(raw, mapping, trials)
 
 
-def _units(raw: RawData, mapping: Mapping, found: Found) -> Units:
+def _units(raw: RawData, mapping: Mapping, found: Found, elements: KeptElements | None) -> Units:
     rows, dropped = kept_rows(raw, mapping.units, found.n_units, "unit")
     units = Units(rows, found.n_units, dropped=dropped)
-    default = np.array(found.unit_names)[rows] if found.unit_names else rows_as_names(rows)
+    if elements is not None:
+        units = Units(rows, elements.total, dropped=elements.dropped)
+    in_file = rows if elements is None else elements.rows
+    default = np.array(found.unit_names)[rows] if found.unit_names else rows_as_names(in_file)
     units.labels = {"unit": default} | table_labels(raw, mapping.units, rows, found.n_units, "unit")
     for name in ("session", "subject"):
         value = getattr(mapping, name) or raw.attrs.get(name)

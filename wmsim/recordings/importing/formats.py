@@ -151,7 +151,9 @@ def guess_format(path: AnyPath) -> str:
     if file.suffix.lower() not in SUFFIXES:
         raise WmsimError(
             f"'{file}': the suffix '{file.suffix}' is not known. "
-            f"{did_you_mean(file.suffix, SUFFIXES)} Or name the kind of file: {', '.join(READERS)}."
+            f"{did_you_mean(file.suffix, SUFFIXES)} Or name "
+            f"the kind of file ({', '.join(READERS)}), or the published data set "
+            f"({', '.join(PRESETS)})."
         )
     return SUFFIXES[file.suffix.lower()]
 

@@ -17,6 +17,9 @@ from wmsim.files import existing_file
 
 Name = str
 Names = str | tuple[str, ...]
+# A variable, or a number: so many units of the clock after time 0 of each trial.
+Time = str | float
+Times = str | float | tuple[str | float, ...]
 Cell = str | int | float | bool
 LARGEST_FILE = 10**6
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
@@ -163,8 +166,9 @@ class ItemsMapping(Config):
 
     Attributes
     ----------
-    onset, offset : str or tuple of str, optional
-        When an item appears and disappears.
+    onset, offset : str, number or tuple of these, optional
+        When an item appears and disappears. A number is a time that all trials share, counted
+        from their time 0: ``onset: [0, 1.5]`` where timing is fixed.
     labels : dict
         Feature to its labels: ``image: loadsEnc{item}_PicIDs``.
     target, response : str or tuple of str, optional
@@ -175,8 +179,8 @@ class ItemsMapping(Config):
         Feature, then value in the file to name: ``image: {1: face, 2: house}``.
     """
 
-    onset: Names | None = None
-    offset: Names | None = None
+    onset: Times | None = None
+    offset: Times | None = None
     labels: dict[str, Names]
     target: Names | None = None
     response: Names | None = None
@@ -244,7 +248,7 @@ class Mapping(Config):
         Their labels, and which to keep.
     items : ItemsMapping
         Onsets and labels of items.
-    events : dict of str to str
+    events : dict of str to str or number
         Other times of a trial: ``maintenance: timestamps_Maintenance``.
     zero : str, optional
         Variable with the time of each trial that becomes 0. By default the first item's
@@ -279,7 +283,7 @@ class Mapping(Config):
     trials: TableMapping = TableMapping()
     units: TableMapping = TableMapping()
     items: ItemsMapping
-    events: dict[str, Name] = {}
+    events: dict[str, Time] = {}
     zero: Name | None = None
     clock: Clock | dict[Literal["trials", "spikes", "time"], Clock] = "s"
     bins: Bins = Bins()

@@ -135,23 +135,22 @@ def one_dimensional(raw: RawData, name: str, what: str) -> np.ndarray:
 
 
 def as_array(raw: RawData, name: str) -> np.ndarray:
-    """A variable in memory; a ragged one of single values becomes a vector.
+    """A variable in memory.
+
+    Of a variable with one array a unit, single values become a vector over units; longer ones are
+    a table that all units must have a copy of.
 
     Raises
     ------
     WmsimError
-        If it is missing or ragged.
+        If it is missing, or units have different tables.
     """
     values = raw.find(name)
     if not isinstance(values, list):
         return np.asarray(values)
     cells = [np.asarray(cell).reshape(-1) for cell in values]
     if any(cell.size > 1 for cell in cells):
-        sizes = sorted({cell.size for cell in cells})
-        raise WmsimError(
-            f"'{raw.path.name}': {name} has {sizes[0]} to {sizes[-1]} values for each unit, "
-            "expected one. Name another variable in the mapping."
-        )
+        return shared_table(raw, name, values)
     single = [cell[0] if cell.size else None for cell in cells]
     return _vector(single)
 
@@ -161,3 +160,41 @@ def _vector(cells: list[Any]) -> np.ndarray:
     if any(isinstance(cell, str) for cell in cells):
         return np.array([cell if cell is not None else "" for cell in cells], dtype=object)
     return np.array([np.nan if cell is None else cell for cell in cells])
+
+
+def shared_table(raw: RawData, name: str, values: list[np.ndarray]) -> np.ndarray:
+    """The one table of labels that all units have a copy of.
+
+    Raises
+    ------
+    WmsimError
+        If units have different tables; the message says how many, and how to choose.
+    """
+    groups: list[tuple[np.ndarray, list[int]]] = []
+    for unit, value in enumerate(values):
+        table = np.asarray(value)
+        for first, units in groups:
+            if _same(first, table):
+                units.append(unit)
+                break
+        else:
+            groups.append((table, [unit]))
+    if len(groups) == 1:
+        return groups[0][0]
+    told = ", ".join(
+        f"{len(units)} units of shape {table.shape}, the first at position {units[0]}"
+        for table, units in groups[:5]
+    )
+    raise WmsimError(
+        f"'{raw.path.name}': units have {len(groups)} different tables of {name} ({told}): they "
+        "were not recorded together. Import each group by itself with units: keep, such as "
+        "keep: {session: [1]}, then pool or join the recordings."
+    )
+
+
+def _same(first: np.ndarray, second: np.ndarray) -> bool:
+    if first.shape != second.shape or first.dtype.kind != second.dtype.kind:
+        return False
+    if first.dtype.kind == "f":
+        return bool(np.array_equal(first, second, equal_nan=True))
+    return bool(np.array_equal(first, second))

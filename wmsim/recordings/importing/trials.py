@@ -16,7 +16,7 @@ from wmsim.recordings.importing.columns import (
     table_labels,
     times_of,
 )
-from wmsim.recordings.importing.mapping import ItemsMapping, Mapping, Names
+from wmsim.recordings.importing.mapping import ItemsMapping, Mapping, Names, Times
 from wmsim.recordings.importing.rawdata import RawData, as_array, one_dimensional
 
 MOST_ITEMS = 100
@@ -116,30 +116,19 @@ def _add_times(
 ) -> None:
     """Times of items and events; `exists` (trial, item) is about all trials of the file."""
     second = mapping.seconds("trials")
-
-    def times(name: str) -> np.ndarray:
-        values = times_of(raw, one_dimensional(raw, name, "trial"), name)
-        return one_for_each(raw, values, name, trials.total, "trial") * second
-
-    onset = _item_times(raw, mapping.items, "onset", exists, second)
-    offset = _item_times(raw, mapping.items, "offset", exists, second)
-    events = {name: times(variable) for name, variable in mapping.events.items()}
-    for name, values in events.items():
-        if np.isnan(values[trials.rows]).all():
-            raise WmsimError(
-                f"'{raw.path.name}': events: {name} ({mapping.events[name]}) has no time in any "
-                "trial, expected one at least. Name another column, or leave it out of events."
-            )
+    onset = _item_times(raw, mapping.items, "onset", exists)
+    offset = _item_times(raw, mapping.items, "offset", exists)
+    events = {name: _event_times(raw, mapping, name, trials) for name in mapping.events}
     zero = np.zeros(trials.total)
     if mapping.zero is not None:
-        zero = times(mapping.zero)
+        zero = _column(raw, mapping.zero, trials) * second
     elif running_clock:
-        if onset is None:
+        if onset is None or not onset.on_clock.any():
             raise WmsimError(
-                "Time 0 of each trial is not known: give items: onset, or zero: with the variable "
-                "that holds it."
+                "Time 0 of each trial is not known: give items: onset a variable of the file, or "
+                "zero: the variable that holds it."
             )
-        zero = np.fmin.reduce(onset, axis=1)
+        zero = np.fmin.reduce(onset.values[:, onset.on_clock], axis=1) * second
     rows = trials.rows
     lost = int(np.isnan(zero[rows]).sum())
     if lost:
@@ -150,19 +139,47 @@ def _add_times(
         )
     trials.zero = zero[rows]
     trials.all_zeros = zero[np.isfinite(zero)]
-    trials.onset = None if onset is None else (onset - zero[:, None])[rows]
-    trials.offset = None if offset is None else (offset - zero[:, None])[rows]
-    trials.events = {name: (values - zero)[rows] for name, values in events.items()}
+    trials.onset = None if onset is None else onset.after(zero, second)[rows]
+    trials.offset = None if offset is None else offset.after(zero, second)[rows]
+    trials.events = {name: times.after(zero, second)[rows, 0] for name, times in events.items()}
 
 
-def _item_times(
-    raw: RawData, items: ItemsMapping, which: str, exists: np.ndarray, second: float
-) -> np.ndarray | None:
+@dataclass(frozen=True)
+class _Times:
+    """Times (trial, column), on the clock of the file or, where that is said, after time 0."""
+
+    values: np.ndarray
+    on_clock: np.ndarray
+
+    def after(self, zero: np.ndarray, second: float) -> np.ndarray:
+        """In s after time 0 of each trial."""
+        return self.values * second - np.where(self.on_clock, zero[:, None], 0.0)
+
+
+def _event_times(raw: RawData, mapping: Mapping, name: str, trials: Trials) -> _Times:
+    given = mapping.events[name]
+    if not isinstance(given, str):
+        return _Times(np.full((trials.total, 1), float(given)), np.array([False]))
+    values = _column(raw, given, trials)
+    if np.isnan(values[trials.rows]).all():
+        raise WmsimError(
+            f"'{raw.path.name}': events: {name} ({given}) has no time in any trial, expected one "
+            "at least. Name another column, or leave it out of events."
+        )
+    return _Times(values[:, None], np.array([True]))
+
+
+def _column(raw: RawData, name: str, trials: Trials) -> np.ndarray:
+    values = times_of(raw, one_dimensional(raw, name, "trial"), name)
+    return one_for_each(raw, values, name, trials.total, "trial")
+
+
+def _item_times(raw: RawData, items: ItemsMapping, which: str, exists: np.ndarray) -> _Times | None:
     """Onsets or offsets, NaN where there is no item."""
-    names = getattr(items, which)
-    if names is None:
+    given = getattr(items, which)
+    if given is None:
         return None
-    found = times_of(raw, _per_item(raw, names), f"items: {which}") * second
+    found, on_clock = _given_times(raw, given, which, exists)
     if found.shape != exists.shape:
         turned = found.shape == exists.shape[::-1]
         raise WmsimError(
@@ -171,7 +188,32 @@ def _item_times(
             + ("Transpose one of them." if turned else f"Give one {which} for each item.")
         )
     # Files write anything (0, the trial's end, a copy) where an item was not shown.
-    return np.where(exists, found, np.nan)
+    return _Times(np.where(exists, found, np.nan), on_clock)
+
+
+def _given_times(
+    raw: RawData, given: Times, which: str, exists: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Times (trial, item), and which items' times are on the clock of the file."""
+    if isinstance(given, str) or (
+        isinstance(given, tuple) and all(isinstance(one, str) for one in given)
+    ):
+        found = times_of(raw, _per_item(raw, given), f"items: {which}")  # type: ignore[arg-type]
+        return found, np.ones(found.shape[1], dtype=bool)
+    each = given if isinstance(given, tuple) else (given,)
+    columns = [
+        times_of(raw, one_dimensional(raw, one, "trial"), one)
+        if isinstance(one, str)
+        else np.full(len(exists), float(one))
+        for one in each
+    ]
+    lengths = {len(column) for column in columns}
+    if lengths != {len(exists)}:
+        raise WmsimError(
+            f"'{raw.path.name}': items: {which} has {sorted(lengths)} values, expected one for "
+            f"each of {len(exists)} trials. Name variables over trials."
+        )
+    return np.stack(columns, axis=1), np.array([isinstance(one, str) for one in each])
 
 
 def _per_item(raw: RawData, names: Names) -> np.ndarray:
