@@ -84,7 +84,7 @@ def principal_angles(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     --------
     >>> floor = np.array([[1.0, 0, 0], [0, 1, 0]])
     >>> tilted = np.array([[1.0, 0, 0], [0, 1, 1]])
-    >>> principal_angles(floor, tilted).round(6)
+    >>> principal_angles(floor, tilted).round(4)
     array([ 0., 45.])
     """
     first, second = (_matrix(m, name, "(dimension, unit)") for m, name in ((a, "a"), (b, "b")))

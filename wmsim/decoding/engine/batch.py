@@ -18,6 +18,8 @@ ROUNDS = 100
 LARGEST_GAP = 1e-3
 # Problems that a thread takes at a time: enough for one matrix product of all.
 CHUNK = 16
+# Pieces that few problems are cut into, so that several cores have something to do.
+SHARES = 8
 
 
 class Solution(NamedTuple):
@@ -109,7 +111,8 @@ def solve_on(
         np.empty(n_problems), np.empty((n_problems, 3), np.int64),
     )  # fmt: skip
     workers = n_threads(threads)
-    size = max(1, min(CHUNK, n_problems // (2 * workers)))
+    # Which problems go together decides how sums are rounded: it must not depend on threads.
+    size = max(1, min(CHUNK, -(-n_problems // SHARES)))
 
     def one(job: int) -> None:
         part = slice(job * size, (job + 1) * size)
