@@ -137,6 +137,22 @@ def test_threads(monkeypatch):
         run_all(fail, 3, 2)
 
 
+def test_blas_is_single_threaded_within_and_as_before_afterwards():
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    def blas():
+        return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
+
+    seen = []
+    run_all(lambda job: None, 1, 1)  # loads what it limits
+    with threadpool_limits(3, user_api="blas"):
+        before = blas()
+        inner = lambda job: seen.append(blas())  # noqa: E731
+        run_all(lambda job: run_all(inner, 2, 2), 4, 2)
+        assert blas() == before
+    assert seen == [{1}] * 8
+
+
 def test_importing_loads_no_compiler():
     code = (
         "import sys, wmsim.decoding.engine;"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any
 
 
@@ -24,15 +26,6 @@ def n_threads(asked: int | None) -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-@cache
-def _controller() -> Any:
-    # Compiled code calls SciPy's BLAS, not NumPy's: it must be loaded to be found and limited.
-    import scipy.linalg.cython_lapack  # noqa: F401
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
-
-
 def run_all(work: Callable[[int], None], n_jobs: int, threads: int) -> None:
     """Call ``work(0)`` to ``work(n_jobs - 1)``; `work` releases the interpreter's lock.
 
@@ -43,7 +36,7 @@ def run_all(work: Callable[[int], None], n_jobs: int, threads: int) -> None:
     n_jobs, threads : int
         Number of jobs, and of threads.
     """
-    with _controller().limit(limits=1, user_api="blas"):
+    with _single_blas():
         if threads == 1 or n_jobs == 1:
             for job in range(n_jobs):
                 work(job)
@@ -51,3 +44,37 @@ def run_all(work: Callable[[int], None], n_jobs: int, threads: int) -> None:
         with ThreadPoolExecutor(min(threads, n_jobs)) as pool:
             for done in [pool.submit(work, job) for job in range(n_jobs)]:
                 done.result()
+
+
+@cache
+def _controller() -> Any:
+    # Compiled code calls SciPy's BLAS, not NumPy's: it must be loaded to be found and limited.
+    import scipy.linalg.cython_lapack  # noqa: F401
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+class _Users:
+    """Who needs BLAS to be single-threaded now: the setting is one for the whole process."""
+
+    lock = Lock()
+    count = 0
+    limit: Any = None
+
+
+@contextmanager
+def _single_blas() -> Iterator[None]:
+    """One thread of BLAS for as long as anybody is within; the last one out restores it."""
+    with _Users.lock:
+        if _Users.count == 0:
+            _Users.limit = _controller().limit(limits=1, user_api="blas")
+            _Users.limit.__enter__()
+        _Users.count += 1
+    try:
+        yield
+    finally:
+        with _Users.lock:
+            _Users.count -= 1
+            if _Users.count == 0:
+                _Users.limit.__exit__(None, None, None)
