@@ -34,6 +34,8 @@ _WHERE = {
     "align": "wmsim.recordings",
     "analyze": "wmsim.pipeline",
     "analyze_file": "wmsim.report",
+    "decode": "wmsim.pipeline",
+    "decode_file": "wmsim.report",
     "import_recording": "wmsim.recordings",
     "load_subject": "wmsim.training",
     "open_recording": "wmsim.recordings",

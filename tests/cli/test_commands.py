@@ -57,6 +57,22 @@ def test_analyze_leaves_everything_in_its_folder(run, recording_file, tmp_path):
         assert "dissimilarity" in distances
 
 
+def test_permutations_end_early_and_the_report_says_so(run, recording_file, tmp_path):
+    out = tmp_path / "out"
+    words = ("--permutations", 30, "--stop-after", 1, "--rotation-permutations", 1)
+    status, _, _ = run("analyze", recording_file, "--out", out, *QUICK, *words)
+    assert status == 0
+    numbers = json.loads((out / "summary.json").read_text())["recordings"]["planted"]
+    assert numbers["config"]["stop_after"] == 1
+    image = numbers["features"]["image"]
+    assert 0 < image["n_permutations"] <= 30
+    page = (out / "report.html").read_text()
+    assert f"Permutations: image {image['n_permutations']}, {image['permutations_ended']}" in (
+        page.replace("&amp;", "&")
+    )
+    assert "Rotations: the first 1 of them" in page
+
+
 def test_validate_prints_what_to_compare_with_a_notebook(run, recording_file):
     status, said, _ = run("validate", recording_file)
     assert status == 0

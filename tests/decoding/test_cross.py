@@ -160,7 +160,7 @@ def test_c_is_chosen_without_parting_trials_that_share_activity():
     parted = cross_decode(free, n_folds=4, penalties=(1e-4, 1.0), rng=np.random.default_rng(1))
     assert (parted.penalty == 1.0).all()
     assert (kept.penalty == 1e-4).any()
-    with pytest.raises(WmsimError, match="nothing left to choose C by"):
+    with pytest.raises(WmsimError, match="nothing left to choose by"):
         cross_decode(
             replace(whole, fold=fold % 2), penalties=(0.1, 1.0), rng=np.random.default_rng(0)
         )

@@ -1,4 +1,4 @@
-"""Commands that analyse: demo, analyze."""
+"""Commands that analyse: demo, analyze, decode."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ import typer
 from wmsim.cli.settings import given
 
 JOBS = typer.Option(None, min=1, help="Processes; by default one a core.")
+ESTIMATOR = typer.Option(None, help="What decodes: svc, ridge or lda (svc).")
+PENALTY = typer.Option(
+    None, "--penalty", "-C",
+    help="C (of ridge alpha a trial, of lda shrinkage); of several, one is chosen in training "
+    "trials (0.01; 1; Ledoit-Wolf).",
+)  # fmt: skip
 
 
 def demo(
@@ -43,10 +49,17 @@ def analyze(
     area: list[str] = typer.Option(None, help="Units of this area only; repeat for more."),
     folds: int | None = typer.Option(None, help="Folds over whole trials (10)."),
     permutations: int | None = typer.Option(None, help="Permutations behind chance and p (100)."),
-    bootstrap: int | None = typer.Option(None, help="Resamples behind intervals (500)."),
-    penalty: list[float] = typer.Option(
-        None, "--penalty", "-C", help="C; of several, one is chosen in training trials (0.01)."
+    rotation_permutations: int | None = typer.Option(
+        None, help="Permutations behind those of rotations, which take most of the time (as many)."
     ),
+    stop_after: int | None = typer.Option(
+        None,
+        help="End permutations of a feature when every statistic has been reached or exceeded by "
+        "this many of them (never).",
+    ),
+    bootstrap: int | None = typer.Option(None, help="Resamples behind intervals (500)."),
+    estimator: str | None = ESTIMATOR,
+    penalty: list[float] = PENALTY,
     transform: str | None = typer.Option(None, help="auto, none or sqrt."),
     nan_units: str | None = typer.Option(None, help="Units with missing activity: error or drop."),
     window: tuple[float, float] | None = typer.Option(
@@ -75,7 +88,9 @@ def analyze(
         **given(
             features=tuple(feature or ()), tasks=tuple(task or ()),
             kinds=tuple(kind or ()), areas=tuple(area or ()), folds=folds,
-            permutations=permutations, bootstrap=bootstrap, penalties=tuple(penalty or ()),
+            permutations=permutations, rotation_permutations=rotation_permutations,
+            stop_after=stop_after, bootstrap=bootstrap, estimator=estimator,
+            penalties=tuple(penalty or ()),
             transform=transform, nan_units=nan_units, window=window,
             maintenance_window=maintenance_window, pair=pair, pseudo_trials=pseudo_trials,
         ),
@@ -87,4 +102,47 @@ def analyze(
     for recording in summary["recordings"].values():
         for name in recording["features"]:
             typer.echo(headline(recording, name))
+    typer.echo(f"{summary['seconds']['total']:.0f} s. Report: {out / 'report.html'}")
+
+
+def decode(
+    file: Path = typer.Argument(..., help="A recording (netCDF) of a network or a brain."),
+    feature: str = typer.Option(..., help="The feature to decode."),
+    out: Path = typer.Option(..., "--out", help="Folder for everything that is written."),
+    task: list[str] = typer.Option(None, help="A task; repeat for more (all)."),
+    kind: list[str] = typer.Option(None, help="Units of this kind only; repeat for more."),
+    area: list[str] = typer.Option(None, help="Units of this area only; repeat for more."),
+    folds: int | None = typer.Option(None, help="Folds over whole trials (10)."),
+    permutations: int | None = typer.Option(
+        None, help="Permutations of tested trials' labels, decoders as they are (100)."
+    ),
+    bootstrap: int | None = typer.Option(None, help="Resamples behind intervals (500)."),
+    estimator: str | None = ESTIMATOR,
+    penalty: list[float] = PENALTY,
+    transform: str | None = typer.Option(None, help="auto, none or sqrt."),
+    nan_units: str | None = typer.Option(None, help="Units with missing activity: error or drop."),
+    seed: int = typer.Option(0, help="Fixes the result."),
+    jobs: int | None = JOBS,
+) -> None:
+    """Keep the decoders of a feature, and test those of each task in every task.
+
+    Stopped and run again, it goes on where it was.
+    """
+    from wmsim.pipeline import AnalysisConfig
+    from wmsim.report import decode_file
+    from wmsim.report.decode import sentences
+
+    config = AnalysisConfig(
+        **given(
+            kinds=tuple(kind or ()), areas=tuple(area or ()), folds=folds,
+            permutations=permutations, bootstrap=bootstrap, estimator=estimator,
+            penalties=tuple(penalty or ()), transform=transform, nan_units=nan_units,
+        ),
+        seed=seed,
+    )  # fmt: skip
+    tasks = tuple(task) if task else None
+    summary = decode_file(file, feature, out, config, tasks=tasks, n_jobs=jobs)
+    for line in sentences(summary["decoding"]):
+        typer.echo(line)
+    typer.echo(f"Decoders: {out / summary['decoding']['file']}")
     typer.echo(f"{summary['seconds']['total']:.0f} s. Report: {out / 'report.html'}")

@@ -29,6 +29,7 @@ app.command("export")(derived.export)
 app.command("noise")(derived.noise)
 app.command("datasets")(data.datasets)
 app.command("analyze")(analysis.analyze)
+app.command("decode")(analysis.decode)
 
 
 def _version(wanted: bool) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+# Accuracies closer than this are the same number, rounded differently.
+TIE = 1e-10
+
 
 def trial_order(
     labels: np.ndarray, *, within: np.ndarray | None = None, rng: np.random.Generator
@@ -25,11 +28,26 @@ def trial_order(
     ndarray of int, shape (trial,)
         Trial j takes the place of trial ``order[j]``.
     """
+    return _shuffled(exchangeable(labels, within), labels.shape[1], rng)
+
+
+def exchangeable(labels: np.ndarray, within: np.ndarray | None = None) -> list[np.ndarray]:
+    """Groups of trials that may be exchanged, as positions; see :func:`trial_order`."""
     group = np.zeros(labels.shape[1], dtype=int) if within is None else within
     alike = np.concatenate([labels >= 0, group[None]])
-    order = np.arange(labels.shape[1])
-    for pattern in np.unique(alike, axis=1).T:
-        members = np.flatnonzero((alike == pattern[:, None]).all(axis=0))
+    _, number = np.unique(alike, axis=1, return_inverse=True)
+    number = number.ravel()
+    return [np.flatnonzero(number == one) for one in range(number.max(initial=-1) + 1)]
+
+
+def trials_alone(labels: np.ndarray, within: np.ndarray | None = None) -> int:
+    """Number of trials that cannot be exchanged with any other one."""
+    return sum(members.size == 1 for members in exchangeable(labels, within))
+
+
+def _shuffled(groups: list[np.ndarray], n_trials: int, rng: np.random.Generator) -> np.ndarray:
+    order = np.arange(n_trials)
+    for members in groups:
         order[members] = rng.permutation(members)
     return order
 
@@ -63,6 +81,24 @@ def permute_trials(
     return labels[:, trial_order(labels, within=within, rng=rng)]
 
 
+def permuted_labels(
+    labels: np.ndarray, n_permutations: int, *, within: np.ndarray | None = None,
+    rng: np.random.Generator,
+) -> np.ndarray:  # fmt: skip
+    """Many permutations at once; see :func:`permute_trials`.
+
+    Returns
+    -------
+    ndarray, shape (permutation, item, trial)
+    """
+    groups = exchangeable(labels, within)
+    orders = [_shuffled(groups, labels.shape[1], rng) for _ in range(n_permutations)]
+    found = np.empty((n_permutations, *labels.shape), labels.dtype)
+    for row, order in zip(found, orders, strict=True):
+        row[:] = labels[:, order]
+    return found
+
+
 def permutation_p(observed: float, null: np.ndarray) -> float:
     """One-sided p-value, (1 + permutations at least as large) / (1 + permutations).
 
@@ -86,4 +122,4 @@ def permutation_p(observed: float, null: np.ndarray) -> float:
     null = np.asarray(null)
     if null.size == 0:
         return float("nan")
-    return float((1 + np.count_nonzero(null >= observed)) / (1 + null.size))
+    return float((1 + np.count_nonzero(null >= observed - TIE)) / (1 + null.size))

@@ -5,6 +5,7 @@
 :mod:`.contact_sheet`   stimuli
 :mod:`.learning`        learning curves
 :mod:`.tensor`          generalisation tensors
+:mod:`.transfer`        transfer between tasks
 :mod:`.statistics`      statistics with intervals and chance
 :mod:`.rdms`            RDMs
 ======================  ==================================================================
@@ -16,6 +17,7 @@ from wmsim.figures.rdms import rdm_figure
 from wmsim.figures.statistics import pick, positions_figure, statistics_figure
 from wmsim.figures.style import save_figure
 from wmsim.figures.tensor import state_name, tensor_map
+from wmsim.figures.transfer import task_order, transfer_figure
 
 __all__ = [
     "contact_sheet",
@@ -26,5 +28,7 @@ __all__ = [
     "save_figure",
     "state_name",
     "statistics_figure",
+    "task_order",
     "tensor_map",
+    "transfer_figure",
 ]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from wmsim.figures.style import new_figure, save_figure, style
+
+# Corrected p at which a cell is marked.
+LEVEL = 0.05
 
 
 def tensor_map(
@@ -19,6 +23,8 @@ def tensor_map(
     steps: list[str] | None = None,
 ) -> list[Path]:
     """Draw generalisation tensors side by side.
+
+    Where a tensor has ``p_max``, cells in which it is at most .05 get a dot.
 
     Parameters
     ----------
@@ -47,6 +53,7 @@ def tensor_map(
             values = one["accuracy"].sel(metric=metric).values
             chance = 0.5 if metric == "balanced" else 1 / int(one["n_values"])
             image = panel.imshow(values, vmin=chance, vmax=1, cmap="viridis", origin="upper")
+            _mark(panel, one, metric)
             labels = [
                 state_name(s, t, steps)
                 for s, t in zip(
@@ -65,6 +72,15 @@ def tensor_map(
         bar = figure.colorbar(image, ax=list(panels), fraction=0.04, pad=0.02)
         bar.set_label(f"{named} (from chance)")
         return save_figure(figure, path_stem)
+
+
+def _mark(panel: Any, tensor: xr.Dataset, metric: str) -> None:
+    """A dot in each cell that is above chance, corrected for all cells."""
+    if "p_max" not in tensor:
+        return
+    rows, columns = np.nonzero(tensor["p_max"].sel(metric=metric).values <= LEVEL)
+    # Black with a white rim is seen on dark cells and on bright ones.
+    panel.scatter(columns, rows, s=3.5, c="black", edgecolors="white", linewidths=0.3)
 
 
 def state_name(item: int, step: int, steps: list[str] | None) -> str:

@@ -115,7 +115,7 @@ def fit_rotation(source: Shape, target: Shape) -> Rotation:
     source_basis, target_basis = span(source.vertices), span(target.vertices)
     overlap = (source.vertices @ source_basis.T).T @ (target.vertices @ target_basis.T)
     left, strength, right = np.linalg.svd(overlap, full_matrices=False)
-    joint = span(np.concatenate([source.vertices, target.vertices]))
+    joint = joint_span(source, target)
     return Rotation(left.T @ source_basis, right @ target_basis, float(strength.sum()), len(joint))
 
 
@@ -151,17 +151,26 @@ def reconstruct(source: Shape, rotation: Rotation, target: Shape) -> tuple[np.nd
     return scaled * target.size + target.centroid, min(norm**2, 1.0)
 
 
-def random_rotation(source: Shape, target: Shape, *, rng: np.random.Generator) -> Rotation:
+def joint_span(source: Shape, target: Shape) -> np.ndarray:
+    """Orthonormal basis of the span of two shapes, shape (dimension, unit)."""
+    return span(np.concatenate([source.vertices, target.vertices]))
+
+
+def random_rotation(
+    source: Shape, target: Shape, *, basis: np.ndarray | None = None, rng: np.random.Generator
+) -> Rotation:
     """A rotation drawn uniformly within the joint span of two shapes: the null of a swap.
 
     Parameters
     ----------
     source, target : Shape
         Shapes that span the subspace.
+    basis : ndarray, shape (dimension, unit), optional
+        Their :func:`joint_span`, where it is at hand already.
     rng : numpy.random.Generator
         Source of randomness.
     """
-    basis = span(np.concatenate([source.vertices, target.vertices]))
+    basis = joint_span(source, target) if basis is None else basis
     gaussian = rng.standard_normal((len(basis), len(basis)))
     turn, triangle = np.linalg.qr(gaussian)
     # Without the signs of the diagonal, QR's rotations are not uniformly distributed.

@@ -16,6 +16,7 @@ from wmsim.geometry.procrustes import (
     Rotation,
     Shape,
     fit_rotation,
+    joint_span,
     make_shape,
     random_rotation,
     reconstruct,
@@ -145,16 +146,18 @@ def decode_swaps(
     decisions = np.zeros((len(swaps), problem.n_trials, problem.n_values), dtype=np.float32)
     captured = np.zeros(len(swaps))
     dimensions = []
-    n_folds = len(decoding.normals)
+    all_normals, all_offsets = decoding.hyperplanes()
+    n_folds = len(all_normals)
     for fold in range(n_folds):
         test = np.flatnonzero(decoding.fold == fold)
         scaled = standardise(problem.activity, decoding.fold != fold)
-        shapes = {state: make_shape(decoding.normals[fold, row]) for state, row in index.items()}
+        shapes = {state: make_shape(all_normals[fold, row]) for state, row in index.items()}
         rotations: dict[tuple[State, State], Rotation] = {}
+        spans: dict[tuple[State, State], np.ndarray] = {}
         for row, swap in enumerate(swaps):
-            rotation = _rotation(swap, shapes, rotations, rng)
+            rotation = _rotation(swap, shapes, rotations, spans, rng)
             normals, share = reconstruct(shapes[swap.source], rotation, shapes[swap.target])
-            offsets = decoding.offsets[fold, index[swap.target]]
+            offsets = all_offsets[fold, index[swap.target]]
             decisions[row, test] = scaled[swap.target[1], test] @ normals.T + offsets
             captured[row] += share / n_folds
         dimensions += [(one.dimension, one.shared_dimension) for one in rotations.values()]
@@ -164,13 +167,15 @@ def decode_swaps(
 
 def _rotation(
     swap: Swap, shapes: dict[State, Shape], fitted: dict[tuple[State, State], Rotation],
-    rng: np.random.Generator,
+    spans: dict[tuple[State, State], np.ndarray], rng: np.random.Generator,
 ) -> Rotation:  # fmt: skip
-    """The rotation of a swap; each is fitted once a fold."""
+    """The rotation of a swap; each is fitted once a fold, and each joint span found once."""
     source, target = shapes[swap.donor_source], shapes[swap.donor_target]
-    if swap.kind == "random_rotation":
-        return random_rotation(source, target, rng=rng)
     pair = (swap.donor_source, swap.donor_target)
+    if swap.kind == "random_rotation":
+        if pair not in spans:
+            spans[pair] = joint_span(source, target)
+        return random_rotation(source, target, basis=spans[pair], rng=rng)
     if pair not in fitted:
         fitted[pair] = fit_rotation(source, target)
     return fitted[pair]

@@ -9,12 +9,17 @@
 :mod:`.population`      of which pseudo-trials are drawn, for data, null and intervals
 :mod:`.design`          which transfers each statistic is made of
 :mod:`.statistics`      every statistic of one feature, for data and null alike
+:mod:`.stopping`        permutations in their order, and when they end
 :mod:`.results`         numbers with intervals and chance; labelled tensors
 :mod:`.run`             all of it, in parallel and resumable
+:mod:`.cross_tasks`     the decoders of a feature, tested in every task,
+:mod:`.decoders`        and labelled
+:mod:`.workers`         processes and threads
 ======================  ==================================================================
 """
 
 from wmsim.pipeline.config import AnalysisConfig
+from wmsim.pipeline.cross_tasks import decode
 from wmsim.pipeline.design import Design, transfers
 from wmsim.pipeline.jobs import Prepared
 from wmsim.pipeline.population import Population
@@ -28,6 +33,7 @@ __all__ = [
     "Population",
     "Prepared",
     "analyze",
+    "decode",
     "is_joined",
     "prepare",
     "transfers",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_serializer, field_validator
 
 from wmsim.config import Config
+from wmsim.decoding.estimator import Penalty
+from wmsim.decoding.estimators import describe_estimator, make_estimator
+from wmsim.errors import ConfigError
 
 
 class AnalysisConfig(Config):
@@ -16,9 +19,14 @@ class AnalysisConfig(Config):
     ----------
     folds : int
         Folds of the cross-validation, over whole trials.
-    penalties : tuple of float
-        Values of the decoders' C. Of several, one is chosen in the training trials of each fold
-        (the paper takes 0.001, 0.01, 1, 10).
+    estimator : {"svc", "ridge", "lda"} or object
+        What decodes: a linear support vector classifier, least squares, a linear discriminant
+        with a shrunk covariance; or any classifier of scikit-learn. Decoders that are no
+        hyperplanes have no normals, and so no rotations.
+    penalties : tuple of float, optional
+        Values of the decoders' C (of alpha for each training trial in ridge; of the shrinkage in
+        lda), by default 0.01 (1; the formula of Ledoit and Wolf). Of several, one is chosen in the
+        training trials of each fold (the paper takes 0.001, 0.01, 1, 10).
     balanced : bool
         Weight the two classes of a one-vs-rest decoder by their inverse frequency.
     permutations : int
@@ -26,6 +34,15 @@ class AnalysisConfig(Config):
         all decoders.
     permutations_unasked : int, optional
         The same for features that the task does not ask for; by default as many.
+    rotation_permutations : int, optional
+        The same for rotations, which take most of the time; by default as many.
+    stop_after : int, optional
+        Permutations of a feature in a task end early where the answer is clear: when every
+        statistic has been reached or exceeded by this many of them (20, say). By default, and
+        with 0, they never do.
+    cluster_forming : float
+        Cells of the generalisation tensor that at most this share of all labellings reach form
+        clusters.
     bootstrap : int
         Resamples of trials behind every interval.
     transform : {"auto", "none", "sqrt"}
@@ -60,10 +77,14 @@ class AnalysisConfig(Config):
     """
 
     folds: int = Field(default=10, ge=2)
-    penalties: tuple[float, ...] = (0.01,)
+    estimator: Any = "svc"
+    penalties: tuple[float, ...] | None = None
     balanced: bool = True
     permutations: int = Field(default=100, ge=0)
     permutations_unasked: int | None = Field(default=None, ge=0)
+    rotation_permutations: int | None = Field(default=None, ge=0)
+    stop_after: int | None = Field(default=None, ge=0)
+    cluster_forming: float = Field(default=0.05, gt=0, lt=1)
     bootstrap: int = Field(default=500, ge=0)
     transform: Literal["auto", "none", "sqrt"] = "auto"
     nan_units: Literal["error", "drop"] = "error"
@@ -82,9 +103,37 @@ class AnalysisConfig(Config):
         fewer = self.permutations_unasked
         return fewer if asked is False and fewer is not None else self.permutations
 
+    @property
+    def penalties_used(self) -> tuple[Penalty, ...]:
+        """The penalties that were given, or those that the estimator has by default."""
+        return make_estimator(self.estimator).check(self.penalties)
+
+    def told(self) -> dict[str, Any]:
+        """All settings as JSON has them, with the penalties that are used."""
+        used = [None if penalty != penalty else penalty for penalty in self.penalties_used]
+        return {**self.model_dump(mode="json"), "penalties": used}
+
+    @field_validator("estimator")
+    @classmethod
+    def _known(cls, estimator: Any) -> Any:
+        try:
+            make_estimator(estimator)
+        except ConfigError as error:
+            raise ValueError(str(error).removesuffix(".")) from None
+        return estimator
+
     @field_validator("penalties")
     @classmethod
-    def _positive(cls, penalties: tuple[float, ...]) -> tuple[float, ...]:
-        if not penalties or min(penalties) <= 0:
-            raise ValueError("C must be positive, and at least one value is needed")
+    def _fitting(
+        cls, penalties: tuple[float, ...] | None, info: ValidationInfo
+    ) -> tuple[float, ...] | None:
+        if "estimator" in info.data:  # else that was wrong already
+            try:
+                make_estimator(info.data["estimator"]).check(penalties)
+            except ConfigError as error:
+                raise ValueError(str(error).removesuffix(".")) from None
         return penalties
+
+    @field_serializer("estimator", when_used="json")
+    def _described(self, estimator: Any) -> str:
+        return describe_estimator(estimator)

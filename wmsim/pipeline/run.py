@@ -11,17 +11,22 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from wmsim.decoding.estimators import make_estimator
 from wmsim.files import atomic_path, content_key
 from wmsim.pipeline.config import AnalysisConfig
 from wmsim.pipeline.jobs import Job, Prepared
 from wmsim.pipeline.population import Population
 from wmsim.pipeline.prepare import prepare
-from wmsim.pipeline.results import FeatureResult, summarise_features, tensor_dataset
-from wmsim.pipeline.statistics import Statistics, observed, permuted
+from wmsim.pipeline.results import summarise_features, tensor_dataset
+from wmsim.pipeline.statistics import Statistics, all_permuted, observed, with_folds
+from wmsim.pipeline.stopping import Nulls, averaged, describe_end
+from wmsim.pipeline.workers import spread
 from wmsim.progress import progress
 
 # Permutations computed between two looks at the disk.
 CHUNK = 5
+# The same of ridge decoders, whose permutations share their factorisations.
+LARGE_CHUNK = 50
 
 
 @dataclass(frozen=True)
@@ -100,59 +105,70 @@ def analyze(
     config = config or AnalysisConfig()
     prepared = prepare(recordings, config)
     pieces = list(_pieces(prepared.jobs, config, work))
-    found: dict[int, FeatureResult] = {
-        number: FeatureResult(job, Statistics(), []) for number, job in enumerate(prepared.jobs)
-    }
-    nulls: dict[int, dict[int, Statistics]] = {number: {} for number in found}
-    for piece, results in _run(prepared.jobs, pieces, config, n_jobs, label):
-        if piece.permutations is None:
-            found[piece.job].data = results[0]
-        else:
-            nulls[piece.job].update(zip(piece.permutations, results, strict=True))
-    for number, by_permutation in nulls.items():
-        found[number].null = [by_permutation[p] for p in sorted(by_permutation)]
-    ordered = list(found.values())
+    nulls = Nulls(
+        prepared.jobs, [_planned(job, config) for job in prepared.jobs], config.stop_after
+    )
+    for piece, results in _run(prepared.jobs, pieces, config, n_jobs, label, nulls):
+        nulls.add(piece.job, piece.permutations, results)
     return Analysis(
-        _summary(prepared, ordered, config), tensor_dataset(ordered), prepared.recording
+        _summary(prepared, nulls, config),
+        tensor_dataset(nulls.results(), forming=config.cluster_forming),
+        prepared.recording,
     )
 
 
+def _planned(job: Job, config: AnalysisConfig) -> int:
+    return 0 if job.shares_activity else config.permutations_of(job.asked)
+
+
 def _pieces(jobs: tuple[Job, ...], config: AnalysisConfig, work: Path | None) -> Iterator[Piece]:
-    for number, job in enumerate(jobs):
-        key = content_key(number, *job.key_parts(), config.model_dump(mode="json"))
+    """All pieces of work; jobs take turns, so that permutations that end early end at once."""
+    # Where the null ends, and what is made of it, changes no permutation.
+    settings = config.model_dump(mode="json", exclude={"stop_after", "cluster_forming"})
+    keys = [content_key(number, *job.key_parts(), settings) for number, job in enumerate(jobs)]
+    for number, key in enumerate(keys):
         yield Piece(number, None, work and work / f"{key}-data.npz")
-        n_permutations = 0 if job.shares_activity else config.permutations_of(job.asked)
-        for start in range(0, n_permutations, CHUNK):
-            chunk = tuple(range(start, min(start + CHUNK, n_permutations)))
-            yield Piece(number, chunk, work and work / f"{key}-null{start}.npz")
+    planned = [_planned(job, config) for job in jobs]
+    size = LARGE_CHUNK if config.estimator == "ridge" else CHUNK
+    for start in range(0, max(planned, default=0), size):
+        for number, key in enumerate(keys):
+            if start < planned[number]:
+                chunk = tuple(range(start, min(start + size, planned[number])))
+                yield Piece(number, chunk, work and work / f"{key}-null{start}.npz")
 
 
 def _run(
     jobs: tuple[Job, ...], pieces: list[Piece], config: AnalysisConfig, n_jobs: int | None,
-    label: str,
+    label: str, nulls: Nulls,
 ) -> Iterator[tuple[Piece, list[Statistics]]]:  # fmt: skip
+    """Results of each piece that is wanted when its turn comes."""
     import joblib
 
-    todo = []
+    todo, n_done = [], 0
     with progress(label, len(pieces)) as step:
         for piece in pieces:
-            done = _read(piece.file)
+            done = _read(piece.file) if nulls.wants(piece.job, piece.permutations) else None
             if done is None:
                 todo.append(piece)
             else:
                 step()
+                n_done += 1
                 yield piece, done
-        n_jobs = min(n_jobs or joblib.cpu_count(), max(len(todo), 1))
-        # One thread each, so that processes times threads never exceeds the cores.
-        with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-            parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+        processes, threads = spread(n_jobs, len(todo))
+        with joblib.parallel_config(backend="loky", inner_max_num_threads=threads):
+            parallel = joblib.Parallel(n_jobs=processes, return_as="generator_unordered")
             calls = (
-                joblib.delayed(_work)(index, jobs[p.job], p, config) for index, p in enumerate(todo)
+                joblib.delayed(_work)(index, jobs[p.job], p, config)
+                for index, p in enumerate(todo)
+                if nulls.wants(p.job, p.permutations)
             )
             for index, results in parallel(calls):
                 _write(todo[index].file, results)
                 step()
+                n_done += 1
                 yield todo[index], results
+        if n_done < len(pieces):
+            step(len(pieces) - n_done, note="ended early")
 
 
 def _work(
@@ -165,9 +181,7 @@ def _work(
     with threadpool_limits(1):
         if piece.permutations is None:
             return index, [observed(job.problem, job.design, config, piece.job)]
-        return index, [
-            permuted(job.problem, job.design, config, piece.job, p) for p in piece.permutations
-        ]
+        return index, all_permuted(job.problem, job.design, config, piece.job, piece.permutations)
 
 
 def _write(file: Path | None, results: list[Statistics]) -> None:
@@ -206,12 +220,12 @@ def _read(file: Path | None) -> list[Statistics] | None:
     return [results[number] for number in sorted(results)] or None
 
 
-def _summary(
-    prepared: Prepared, results: list[FeatureResult], config: AnalysisConfig
-) -> dict[str, Any]:
+def _summary(prepared: Prepared, nulls: Nulls, config: AnalysisConfig) -> dict[str, Any]:
+    results = nulls.results()
     tasks: dict[str, dict[str, Any]] = {}
-    for one in results:
-        numbers = summarise_features([one])
+    for number, one in enumerate(results):
+        numbers = summarise_features([one], config.stop_after)
+        numbers["permutations_ended"] = describe_end(nulls, [number])
         rotations = numbers.get("procrustes", {})
         # A 1-back task has no other time at which the item is of use. Its only swap across time is
         # marked, and does not enter the feature's mean over tasks.
@@ -220,11 +234,12 @@ def _summary(
         tasks.setdefault(one.job.task, {})[one.job.feature] = numbers
     features = {}
     for feature in dict.fromkeys(one.job.feature for one in results):
-        of_feature = [one for one in results if one.job.feature == feature]
-        asked = [one for one in of_feature if one.job.asked]
-        features[feature] = summarise_features(asked or of_feature)
+        group = averaged(nulls.jobs, feature)
+        numbers = summarise_features([results[n] for n in group], config.stop_after)
+        numbers["permutations_ended"] = describe_end(nulls, group)
+        features[feature] = numbers
     recording = prepared.recording
-    interval, chance = _explained(prepared.jobs)
+    interval, chance = _explained(prepared.jobs, config)
     return {
         "source": str(recording.attrs.get("source", "unknown")),
         "n_units": _n_units(prepared),
@@ -233,8 +248,8 @@ def _summary(
         "steps": [str(name) for name in recording["step_name"].values],
         "interval": interval,
         "chance": chance,
-        "notes": list(prepared.notes),
-        "config": config.model_dump(mode="json"),
+        "notes": [*prepared.notes, *_of_estimator(config)],
+        "config": config.told(),
         "features": features,
         "tasks": tasks,
     }
@@ -247,7 +262,17 @@ def _n_units(prepared: Prepared) -> int:
     return max(pooled) if pooled else int(prepared.recording.sizes["unit"])
 
 
-def _explained(jobs: tuple[Job, ...]) -> tuple[str, str]:
+def _of_estimator(config: AnalysisConfig) -> list[str]:
+    """What cannot be said of decoders that are no hyperplanes."""
+    if make_estimator(config.estimator).linear:
+        return []
+    return [
+        f"Decoders of {config.told()['estimator']} are no hyperplanes: they have no normals, and "
+        "rotations are left out."
+    ]
+
+
+def _explained(jobs: tuple[Job, ...], config: AnalysisConfig) -> tuple[str, str]:
     """What intervals and chance levels are."""
     if any(job.shares_activity for job in jobs):
         return ("none: trials of a pseudo-population share activity",) * 2
@@ -259,12 +284,15 @@ def _explained(jobs: tuple[Job, ...]) -> tuple[str, str]:
             "mean over permutations of whole trials' labels within each session, pseudo-trials "
             "drawn and all decoders fitted anew",
         )
-    where = " within folds" if any(_has_folds(job) for job in jobs) else ""
+    fixed = (_has_folds(job, config, key) for key, job in enumerate(jobs))
+    where = " within folds" if any(fixed) else ""
     return (
         "95 %, resampling trials of this one recording; not over subjects",
         f"mean over permutations of whole trials' labels{where}, all decoders fitted anew",
     )
 
 
-def _has_folds(job: Job) -> bool:
-    return not isinstance(job.problem, Population) and job.problem.fold is not None
+def _has_folds(job: Job, config: AnalysisConfig, key: int) -> bool:
+    if isinstance(job.problem, Population):
+        return False
+    return with_folds(job.problem, config, key).fold is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,9 +19,11 @@ from wmsim.decoding import (
     permute_trials,
     score,
 )
+from wmsim.decoding.null import trials_alone
+from wmsim.decoding.ridge_null import ridge_tensors
 from wmsim.geometry import KINDS, Swap, SwapDecoding, decode_swaps, plan_swaps
 from wmsim.pipeline.config import AnalysisConfig
-from wmsim.pipeline.design import Design, transfers
+from wmsim.pipeline.design import Design, State, transfers
 from wmsim.pipeline.population import Population
 
 # Streams of random numbers that never meet.
@@ -72,6 +75,7 @@ def observed(
     """
     rng = np.random.default_rng([config.seed, key, BOOTSTRAP])
     if not isinstance(problem, Population):
+        problem = with_folds(problem, config, key)
         weights = bootstrap_weights(problem.n_trials, config.bootstrap, rng=rng)
         return _statistics(problem, design, config, key, weights)
     if config.bootstrap:
@@ -91,43 +95,132 @@ def permuted(
     pseudo-population is drawn anew: pseudo-trials share real trials, so permuting their labels
     would keep what they share together.
     """
-    rng = np.random.default_rng([config.seed, key, PERMUTATION, permutation])
+    rng = _permutation_rng(config, key, permutation)
     # States that no statistic rests on need no null; leaving them out saves a third of the time.
     if isinstance(problem, Population):
         shuffled = problem.permuted(rng=rng).problem(states=design.used, rng=rng)
     else:
+        problem = with_folds(problem, config, key)
         labels = permute_trials(problem.labels, within=problem.fold, rng=rng)
         shuffled = replace(problem, labels=labels, states=design.used)
-    return _statistics(shuffled, design, config, key, np.ones((1, shuffled.n_trials)))
+    ones = np.ones((1, shuffled.n_trials))
+    return _statistics(shuffled, design, config, key, ones, rotates(config, permutation))
+
+
+def all_permuted(
+    problem: Problem | Population, design: Design, config: AnalysisConfig, key: int,
+    permutations: Sequence[int],
+) -> list[Statistics]:  # fmt: skip
+    """Statistics of several permutations, those of ridge decoders from one factorisation a fold.
+
+    Rotations are of single decoders and take as long as ever; see
+    :attr:`AnalysisConfig.rotation_permutations`.
+    """
+    fixed = problem if isinstance(problem, Population) else with_folds(problem, config, key)
+    if config.estimator != "ridge" or isinstance(fixed, Population) or fixed.fold is None:
+        return [permuted(problem, design, config, key, one) for one in permutations]
+    problem = replace(fixed, states=design.used)
+    labellings = np.stack(
+        [
+            permute_trials(
+                problem.labels, within=problem.fold, rng=_permutation_rng(config, key, one)
+            )
+            for one in permutations
+        ]
+    )
+    null = ridge_tensors(
+        problem, labellings, penalties=config.penalties_used, balanced=config.balanced,
+        rng=_fold_rng(config, key),
+    )  # fmt: skip
+    found = []
+    ones, never = np.ones((1, problem.n_trials)), never_repeats(problem.labels)
+    for row, permutation in enumerate(permutations):
+        full, left = null.accuracy[row][:, :, None], null.left_out[row][:, :, None]
+        shuffled = replace(problem, labels=labellings[row])
+        result = _transfers(shuffled, design, full, left if never else None)
+        if rotates(config, permutation) and _rotations_of(shuffled, design):
+            decoding = _decoded(shuffled, config, key)
+            _add_rotations(result, shuffled, decoding, design, config, key, ones, full)
+        found.append(result)
+    return found
+
+
+def rotates(config: AnalysisConfig, permutation: int) -> bool:
+    """Whether rotations have this permutation behind them."""
+    fewer = config.rotation_permutations
+    return fewer is None or permutation < fewer
+
+
+def with_folds(problem: Problem, config: AnalysisConfig, key: int) -> Problem:
+    """Folds drawn once for data and permutations of ridge decoders.
+
+    Labels are then permuted within folds, so that the values of data and permutations are spread
+    over them alike, and patterns are factorised once. Where folds are so small that most trials
+    could not move, they are drawn for each permutation anew, as for other estimators.
+    """
+    if problem.fold is not None or config.estimator != "ridge":
+        return problem
+    fold = problem.folds(config.folds, rng=_fold_rng(config, key))
+    if 2 * trials_alone(problem.labels, fold) > problem.n_trials:
+        return problem
+    return replace(problem, fold=fold)
+
+
+def _fold_rng(config: AnalysisConfig, key: int) -> np.random.Generator:
+    return np.random.default_rng([config.seed, key, FOLDS])
+
+
+def _permutation_rng(config: AnalysisConfig, key: int, permutation: int) -> np.random.Generator:
+    return np.random.default_rng([config.seed, key, PERMUTATION, permutation])
+
+
+def _decoded(problem: Problem, config: AnalysisConfig, key: int) -> CrossDecoding:
+    return cross_decode(
+        problem,
+        n_folds=config.folds,
+        estimator=config.estimator,
+        penalties=config.penalties,
+        balanced=config.balanced,
+        rng=_fold_rng(config, key),
+    )
 
 
 def _statistics(
-    problem: Problem, design: Design, config: AnalysisConfig, key: int, draws: Draws
-) -> Statistics:
-    decoding = cross_decode(
-        problem,
-        n_folds=config.folds,
-        penalties=config.penalties,
-        balanced=config.balanced,
-        rng=np.random.default_rng([config.seed, key, FOLDS]),
-    )
-    index = {state: row for row, state in enumerate(problem.states)}
+    problem: Problem, design: Design, config: AnalysisConfig, key: int, draws: Draws,
+    rotations: bool = True,
+) -> Statistics:  # fmt: skip
+    decoding = _decoded(problem, config, key)
     full = generalisation_tensor(problem, decoding, draws)
+    never = never_repeats(problem.labels)
+    left = left_out_tensor(problem, decoding, draws) if never else None
+    result = _transfers(problem, design, full, left)
+    if rotations and decoding.normals is not None and _rotations_of(problem, design):
+        _add_rotations(result, problem, decoding, design, config, key, draws, full)
+    return result
+
+
+def _transfers(
+    problem: Problem, design: Design, full: np.ndarray, left: np.ndarray | None
+) -> Statistics:
+    """Means over cells of the tensor (train state, test state, draw, metric)."""
+    index = {state: row for row, state in enumerate(problem.states)}
     result = Statistics(tensor=full[:, :, 0])
-    groups = transfers(design)
-    for name, pairs in groups.items():
+    for name, pairs in transfers(design).items():
         rows, columns = zip(*((index[a], index[b]) for a, b in pairs), strict=True)
         result.values[name] = full[rows, columns].mean(axis=0)
+        if left is not None and all(a[0] != b[0] for a, b in pairs):
+            result.left_out[name] = left[rows, columns].mean(axis=0)
     encoding = [index[state] for state in design.encoding.values()]
     result.by_item = full[encoding, encoding]
-    if never_repeats(problem.labels):
-        left = left_out_tensor(problem, decoding, draws)
-        for name, pairs in groups.items():
-            if all(a[0] != b[0] for a, b in pairs):
-                rows, columns = zip(*((index[a], index[b]) for a, b in pairs), strict=True)
-                result.left_out[name] = left[rows, columns].mean(axis=0)
-    _add_rotations(result, problem, decoding, design, config, key, draws, full)
     return result
+
+
+def _rotations_of(problem: Problem, design: Design) -> tuple[State, ...]:
+    """Memory spaces to whose decoders those of encoding can be rotated."""
+    # Two normals are a shape on a line: every rotation of it is a sign.
+    if problem.n_values < 3:
+        return ()
+    return tuple(state for state in design.memory if state[0] in design.encoding)
 
 
 def _add_rotations(
@@ -135,10 +228,7 @@ def _add_rotations(
     config: AnalysisConfig, key: int, draws: Draws, tensor: np.ndarray,
 ) -> None:  # fmt: skip
     """Add the Procrustes statistics, under names that begin with ``procrustes.``."""
-    targets = [state for state in design.memory if state[0] in design.encoding]
-    # Two normals are a shape on a line: every rotation of it is a sign.
-    if not targets or problem.n_values < 3:
-        return
+    targets = _rotations_of(problem, design)
     states = [state for state in problem.states if state[0] in design.encoding]
     swaps = plan_swaps(states, targets, in_use=targets)
     swaps += _out_of_use(plan_swaps(states, targets), swaps)
@@ -169,7 +259,8 @@ def _rotated(
         return decode_swaps(problem, decoding, swaps, rng=rng)
     decisions = np.zeros((len(swaps), problem.n_trials, problem.n_values), dtype=np.float32)
     found = []
-    for fold in range(len(decoding.normals)):
+    normals, offsets = decoding.hyperplanes()
+    for fold in range(len(normals)):
         rows = np.flatnonzero(labelled | (decoding.fold == fold))
         held_out = (decoding.fold[rows] != fold).astype(int)
         part = replace(
@@ -177,8 +268,8 @@ def _rotated(
             fold=held_out,
         )  # fmt: skip
         of_fold = replace(
-            decoding, normals=decoding.normals[fold : fold + 1],
-            offsets=decoding.offsets[fold : fold + 1], fold=held_out,
+            decoding, normals=normals[fold : fold + 1], offsets=offsets[fold : fold + 1],
+            fold=held_out,
         )  # fmt: skip
         found.append(decode_swaps(part, of_fold, swaps, rng=rng))
         test = held_out == 0

@@ -16,6 +16,11 @@ EXTRA_ROWS = (
     ("maintenance_transfer", "maintenance, decoders of another item"),
     ("encoding_to_maintenance", "E(S,S) to maintenance"),
 )
+ESTIMATORS = {
+    "svc": "a linear support vector classifier",
+    "ridge": "a least-squares (ridge) classifier",
+    "lda": "a linear discriminant with a shrunk covariance",
+}
 PAPER = (
     "Lei, X., Ito, T., & Bashivan, P. (2024). Geometry of naturalistic object representations in "
     "recurrent neural network models of working memory. NeurIPS 37."
@@ -56,8 +61,10 @@ def write_page(
         undefined=jinja2.ChainableUndefined,
     )
     environment.filters |= {
+        "number": format_number,
         "two": lambda value: "-" if value is None else f"{value:.3f}",
         "stat": _stat,
+        "estimators": _estimators,
         "item_stat": _item_stat,
         "left_out": _left_out,
         "selectattr_stat": lambda features, key: any(pick(one, key) for one in features),
@@ -72,6 +79,13 @@ def write_page(
     )
     write_text(out / "report.html", page)
     return out / "report.html"
+
+
+def _estimators(summary: dict[str, Any]) -> str:
+    """What the recordings were decoded with, in words."""
+    recordings = summary["recordings"].values()
+    named = [one.get("config", {}).get("estimator", "svc") for one in recordings]
+    return ", ".join(ESTIMATORS.get(name, name) for name in dict.fromkeys(named))
 
 
 def _embedded(figure: dict[str, str], out: Path) -> dict[str, str]:

@@ -8,7 +8,11 @@
 :mod:`.pairs`          steps of two coefficients (numba)
 :mod:`.newton`         Newton steps of all free coefficients (numba)
 :mod:`.certificate`    normals, offsets, duality gaps
+:mod:`.compiled`       how and when the inner loops are compiled
 :mod:`.threads`        problems spread over cores
+:mod:`.torch_batched`  the same problems on a GPU: ``solve(..., device="cuda")``
+:mod:`.interior`       interior-point steps of many problems at once (torch)
+:mod:`.bordered`       their linear systems (torch)
 =====================  ===================================================================
 """
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wmsim.decoding.engine.certificate import certify
+from wmsim.decoding.engine.compiled import make_ready
 from wmsim.decoding.engine.problem import Gram, check_problems, gram_of
 from wmsim.decoding.engine.threads import n_threads, run_all
 from wmsim.errors import WmsimError
@@ -49,6 +50,7 @@ class Solution(NamedTuple):
 def solve(
     patterns: np.ndarray, signs: np.ndarray, costs: np.ndarray, *,
     start: np.ndarray | None = None, gap: float = 1e-6, threads: int | None = None,
+    device: str = "cpu",
 ) -> Solution:  # fmt: skip
     r"""Solve soft-margin linear SVCs for one set of patterns and many labellings.
 
@@ -70,6 +72,9 @@ def solve(
         Relative duality gap wanted.
     threads : int, optional
         Threads; by default those of OMP_NUM_THREADS, or all cores.
+    device : str, default "cpu"
+        Where to compute: on ``"cpu"`` as above, else, e.g. on ``"cuda"``, by interior points in
+        PyTorch: :func:`wmsim.decoding.engine.torch_batched.solve_torch`.
 
     Returns
     -------
@@ -78,7 +83,8 @@ def solve(
     Raises
     ------
     WmsimError
-        If the input cannot be used, or a gap of 1e-3 could not be reached.
+        If the input cannot be used, a gap of 1e-3 could not be reached, or there is no such
+        device.
 
     References
     ----------
@@ -94,6 +100,12 @@ def solve(
     >>> found.normals.round(6) + 0.0, bool(found.gap[0] < 1e-6)
     (array([[0., 1.]]), True)
     """
+    if device != "cpu":
+        from wmsim.decoding.engine.torch_batched import solve_torch
+
+        return solve_torch(
+            patterns, signs, costs, device=device, start=start, gap=gap, threads=threads
+        )
     gram = gram_of(patterns, n_threads(threads))
     signs, costs = np.atleast_2d(signs), np.atleast_2d(np.asarray(costs, dtype=np.float64))
     check_problems(signs, costs, len(gram.centred))
@@ -201,6 +213,7 @@ class _Work(NamedTuple):
 
     def run(self, gram: Gram, settings: np.ndarray, problems: np.ndarray, *, single: bool) -> None:
         """Solve the problems of these numbers, each from where it stands."""
+        make_ready()
         from wmsim.decoding.engine.rounds import solve_many
 
         most_free = min(gram.centred.shape) + 64
