@@ -291,6 +291,11 @@ def test_the_command_leaves_what_every_command_leaves(three, tmp_path, monkeypat
     page = (out / "report.html").read_text()
     assert "trained in \\ tested in" in page
     assert "data:image/png;base64" in page
+    status, said = call(
+        "--feature", "animal", "--task", "b", "--out", str(tmp_path / "one"), *quick
+    )
+    assert status == 0, said.err
+    assert (tmp_path / "one" / "figures" / "three-animal-tensor.png").is_file()
     status, said = call("--feature", "animals", "--out", str(out))
     assert status == 1
     assert "Unknown feature 'animals'" in said.err

@@ -10,8 +10,8 @@ import xarray as xr
 from wmsim.figures.style import new_figure, save_figure, style
 
 PANELS = {
-    "transfer": "z-scored in the tested task",
-    "transfer_trained_scaling": "z-scored in the trained task",
+    "transfer": "z-scored in\nthe tested task",
+    "transfer_trained_scaling": "z-scored in\nthe trained task",
 }
 
 
@@ -47,7 +47,7 @@ def transfer_figure(
     names = [str(name) for name in decoders["task"].values[order]]
     with style():
         side = max(0.29 * len(order), 1.2)
-        figure = new_figure(2 * side + 2.8, side + 1.6)
+        figure = new_figure(2 * side + 2.8, side + 1.75)
         panels = figure.subplots(1, 2, sharey=True)
         # White is chance, so that what is above and below it can be told apart at a glance.
         norm = TwoSlopeNorm(chance, 0.0, 1.0)

@@ -104,8 +104,7 @@ def decoders_dataset(
     data: dict[str, Any] = {}
     for way, scaling in enumerate(SCALINGS):
         data[f"accuracy{SUFFIX[scaling]}"] = _accuracy(tasks, found, states, way)
-        for name, one in _transfer(tasks, found, config, way).items():
-            data[f"{name}{SUFFIX[scaling]}"] = one
+    data |= _transfer(tasks, found, config)
     data |= _decoders(found, tasks.jobs, states)
     for name in ("mean", "spread"):
         values = [[getattr(one, name) for one in of_task] for of_task in tasks.scalings]
@@ -138,36 +137,42 @@ def _accuracy(
 
 
 def _transfer(
-    tasks: TaskSet, found: Sequence[TaskDecoders], config: AnalysisConfig, way: int
+    tasks: TaskSet, found: Sequence[TaskDecoders], config: AnalysisConfig
 ) -> dict[str, Any]:
     """Accuracy of the probed state's decoders in that state, with interval, chance and p."""
-    n = len(tasks.jobs)
-    result = {name: np.full((n, n, len(METRICS)), np.nan) for name in TRANSFER}
+    n, ways = len(tasks.jobs), len(SCALINGS)
+    result = {name: np.full((ways, n, n, len(METRICS)), np.nan) for name in TRANSFER}
     for b, job in enumerate(tasks.jobs):
         labels = probe_labels(job.problem, tasks.probe)  # type: ignore[arg-type]
-        said = np.stack([one.probes[b][way] for one in found])
+        said = np.stack([one.probes[b] for one in found], axis=1)
+        said = said.reshape(ways * n, labels.size, -1)
         draws, permutations = config.bootstrap, config.permutations
         if job.shares_activity:
             draws = permutations = 0
         rng = np.random.default_rng([config.seed, b, BOOTSTRAP])
         drawn = scores(said, labels, bootstrap_weights(labels.size, draws, rng=rng))
-        result["transfer"][:, b] = drawn[:, 0]
+        drawn = drawn.reshape(ways, n, 1 + draws, -1)
+        result["transfer"][:, :, b] = drawn[:, :, 0]
         if draws:
-            ends = np.nanpercentile(drawn[:, 1:], COVERAGE, axis=1)
-            result["transfer_low"][:, b], result["transfer_high"][:, b] = ends
+            ends = np.nanpercentile(drawn[:, :, 1:], COVERAGE, axis=2)
+            result["transfer_low"][:, :, b], result["transfer_high"][:, :, b] = ends
         if permutations:
             rng = np.random.default_rng([config.seed, b, PERMUTATION])
             null = _null(said, labels, tasks.folds[b], permutations, rng)
-            _add_chance(result, null, b)
+            _add_chance(result, null.reshape(permutations, ways, n, -1), b)
     dims = ("train_task", "test_task", "metric")
-    return {name: (dims, result[name], {"long_name": text}) for name, text in TRANSFER.items()}
+    return {
+        f"{name}{SUFFIX[scaling]}": (dims, result[name][way], {"long_name": text})
+        for way, scaling in enumerate(SCALINGS)
+        for name, text in TRANSFER.items()
+    }
 
 
 def _null(
     said: np.ndarray, labels: np.ndarray, fold: np.ndarray, permutations: int,
     rng: np.random.Generator,
 ) -> np.ndarray:  # fmt: skip
-    """Accuracies under permuted labels, (permutation, train task, metric)."""
+    """Accuracies under permuted labels, (permutation, decoder, metric)."""
     ones = np.ones((1, labels.size))
     return np.stack(
         [
@@ -178,13 +183,15 @@ def _null(
 
 
 def _add_chance(result: dict[str, np.ndarray], null: np.ndarray, tested: int) -> None:
-    for a in range(null.shape[1]):
+    """Chance and p of other tasks; null is (permutation, scaling, task, metric)."""
+    _, ways, n, metrics = null.shape
+    for way, a, metric in np.ndindex(ways, n, metrics):
         if a == tested:
             continue
-        result["transfer_chance"][a, tested] = null[:, a].mean(axis=0)
-        for metric in range(len(METRICS)):
-            value = float(result["transfer"][a, tested, metric])
-            result["transfer_p"][a, tested, metric] = permutation_p(value, null[:, a, metric])
+        of_one = null[:, way, a, metric]
+        value = float(result["transfer"][way, a, tested, metric])
+        result["transfer_chance"][way, a, tested, metric] = of_one.mean()
+        result["transfer_p"][way, a, tested, metric] = permutation_p(value, of_one)
 
 
 def _decoders(

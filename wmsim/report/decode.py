@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from wmsim.figures import state_name, task_order, transfer_figure
+from wmsim.figures import state_name, task_order, tensor_map, transfer_figure
 from wmsim.files import existing_file, output_folder, write_json
 from wmsim.pipeline import AnalysisConfig, decode
 from wmsim.pipeline.decoders import SUFFIX
@@ -160,6 +160,8 @@ def sentences(decoding: dict[str, Any]) -> list[str]:
 def _figures(
     decoders: xr.Dataset, decoding: dict[str, Any], name: str, folder: Path
 ) -> list[dict[str, str]]:
+    if len(decoding["tasks"]) == 1:
+        return [_tensor_figure(decoders, decoding, folder / "figures" / f"{name}-tensor")]
     stem = folder / "figures" / f"{name}-transfer"
     transfer_figure(decoders, stem)
     return [
@@ -174,3 +176,21 @@ def _figures(
             "read-out would do.",
         }
     ]
+
+
+def _tensor_figure(decoders: xr.Dataset, decoding: dict[str, Any], stem: Path) -> dict[str, str]:
+    """A single task has no other to be tested in: its own tensor is drawn instead."""
+    one = decoders[["accuracy"]].isel(train_task=0, test_task=0, drop=True).expand_dims("analysis")
+    about = {
+        "task": ("analysis", decoding["tasks"]),
+        "feature": ("analysis", [decoding["feature"]]),
+        "n_values": ("analysis", [len(decoding["value_names"])]),
+    }
+    steps = [str(step) for step in decoders["step_name"].values]
+    tensor_map(one.assign_coords(about), [0], stem, steps=steps)
+    return {
+        "file": f"{stem.name}.png",
+        "title": f"{decoding['feature']}: generalisation of decoders",
+        "caption": "Decoders fitted in the state of the row, tested in that of the column, on "
+        "held-out trials. E2: item 2 while it is shown. M1,2: item 1 when item 2 is shown.",
+    }
