@@ -21,9 +21,10 @@ FLOORS = [
     {"decoding"},
     {"geometry", "rsa"},
     {"pipeline"},
-    {"hypotheses"},
+    {"hypotheses", "perturbation"},
     {"figures"},
     {"report"},
+    {"reproduce"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}

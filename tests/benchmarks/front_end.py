@@ -41,7 +41,7 @@ def main(iterations=8):
                 start = time.perf_counter()
             rng = np.random.default_rng(iteration)
             trials = generate_trials(nback_tasks(), 256, space, rng=rng)
-            batch = prepare(make_batch(trials, frames, 3))
+            batch = prepare(make_batch(trials, frames, NetworkConfig()))
             _step(network, optimizer, batch, TrainingConfig(), iteration)
         seconds[name] = (time.perf_counter() - start) / iterations
     row = {

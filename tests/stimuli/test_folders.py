@@ -12,6 +12,7 @@ import pytest
 from wmsim.errors import ConfigError, WmsimError
 from wmsim.stimuli import StimulusConfig, build_stimuli
 from wmsim.stimuli.folders import file_objects
+from wmsim.stimuli.render import over
 
 TETRAHEDRON = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 2 3\nf 1 2 4\nf 1 3 4\nf 2 3 4\n"
 
@@ -101,7 +102,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(WmsimError, match=r"No folder .*gone'. Give 'procedural'"):
         build_stimuli(settings(tmp_path / "gone"))
     (tmp_path / "file").touch()
-    with pytest.raises(WmsimError, match=r"is a file; a folder of meshes was expected"):
+    with pytest.raises(WmsimError, match=r"is a file; a folder of meshes or pictures was"):
         build_stimuli(settings(tmp_path / "file"))
 
 
@@ -120,7 +121,7 @@ def test_real_meshes_render_with_their_textures(shapenet_like: Path, tmp_path: P
     assert len(stimuli) == 2 * 3 + 2 * 2
     # The red checked cloth of one of the tables comes from a texture only.
     cloth = next(i for i, origin in enumerate(stimuli.origins) if "a7834b73" in origin)
-    pixels = stimuli.images[stimuli.identity == cloth].astype(int)
+    pixels = over(stimuli.images[stimuli.identity == cloth], 128).astype(int)
     drawn = np.abs(pixels - 128).max(axis=-1) > 40
     red = pixels[..., 0] - pixels[..., 2]
     assert red[drawn].mean() > 40

@@ -12,7 +12,7 @@ from wmsim.errors import ConfigError
 from wmsim.stimuli import CATEGORIES, StimulusConfig, StimulusSet
 from wmsim.stimuli.catalogue import MADE, MadeObject, made_objects
 from wmsim.stimuli.draws import Choice
-from wmsim.stimuli.render import render, scene_of
+from wmsim.stimuli.render import over, render, scene_of
 
 ALL = StimulusConfig(
     categories=CATEGORIES, identities=4, novel_identities=0, object_size=56, frame_size=112
@@ -68,17 +68,18 @@ def test_objects_fill_a_sensible_part_in_the_middle(everything: StimulusSet) -> 
     size = everything.config.object_size
     y, x = np.mgrid[:size, :size] - (size - 1) / 2
     for image in everything.images[::7]:
-        drawn = np.abs(image.astype(int) - everything.config.background).max(axis=2) > 12
+        shown = over(image, everything.grey)
+        drawn = np.abs(shown.astype(int) - everything.grey).max(axis=2) > 12
         assert 0.03 < drawn.mean() < 0.75
         assert abs(x[drawn].mean()) < 0.2 * size
         assert abs(y[drawn].mean()) < 0.25 * size
         assert max(np.ptp(x[drawn]), np.ptp(y[drawn])) > 0.4 * size
 
 
-def test_crops_end_in_plain_background(everything: StimulusSet) -> None:
-    images, plain = everything.images, everything.config.background
-    for rim in (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]):
-        assert (rim == plain).all()
+def test_crops_end_in_nothing(everything: StimulusSet) -> None:
+    alpha = everything.images[..., 3]
+    for rim in (alpha[:, 0], alpha[:, -1], alpha[:, :, 0], alpha[:, :, -1]):
+        assert (rim == 0).all()
 
 
 def test_an_identity_does_not_depend_on_its_company() -> None:
@@ -106,7 +107,7 @@ def decoded(stimuli: StimulusSet) -> tuple[float, float]:
     """Identity on novel view angles: among all 32, and among the 4 of the same category."""
     from sklearn.linear_model import RidgeClassifier
 
-    pixels = grey_pixels(stimuli.images) / 255
+    pixels = grey_pixels(over(stimuli.images, stimuli.grey)) / 255
     train, novel = stimuli.select("train"), stimuli.select("novel_angle")
     labels, category = stimuli.identity, stimuli.category
     model = RidgeClassifier(alpha=3.0).fit(pixels[train], labels[train])

@@ -10,13 +10,14 @@ import pytest
 
 from wmsim.errors import ConfigError, WmsimError
 from wmsim.stimuli import LOCATIONS, SPLITS, StimulusConfig, StimulusSet, build_stimuli
+from wmsim.stimuli.render import over
 
 QUICK = StimulusConfig(categories=("mug", "table"), train_views=2, novel_views=1, object_size=24)
 
 
 def test_labels_have_one_entry_a_picture(small: StimulusSet) -> None:
     # 2 categories x (2 trained identities x 6 views + 2 novel ones x 4 views)
-    assert small.images.shape == (40, 56, 56, 3)
+    assert small.images.shape == (40, 56, 56, 4)
     assert small.images.dtype == np.uint8
     for labels in (small.category, small.identity, small.view, small.split):
         assert labels.shape == (40,)
@@ -85,16 +86,16 @@ def test_frames_hold_the_crop_at_the_right_place(small: StimulusSet, place: int)
     rows = slice(0, 112) if "upper" in name else slice(112, 224)
     columns = slice(0, 112) if "left" in name else slice(112, 224)
     quarter = frame[rows, columns]
-    assert np.array_equal(quarter[28:84, 28:84], small.images[5])
+    assert np.array_equal(quarter[28:84, 28:84], over(small.images[5], 128))
     frame = frame.astype(int)
-    outside = np.abs(frame - small.config.background).sum()
-    assert outside == np.abs(quarter.astype(int) - small.config.background).sum() > 0
+    outside = np.abs(frame - small.grey).sum()
+    assert outside == np.abs(quarter.astype(int) - small.grey).sum() > 0
 
 
 def test_frames_of_crops_that_touch_are_seamless(everything: StimulusSet) -> None:
     frames = everything.frames(np.arange(4), np.arange(4)).astype(int)
     seam = np.concatenate([frames[:, 55:57], frames[:, :, 55:57].swapaxes(1, 2)], axis=1)
-    assert (seam == everything.config.background).all()
+    assert (seam == everything.grey).all()
 
 
 def test_frames_take_one_location_for_all(small: StimulusSet) -> None:

@@ -1,5 +1,6 @@
 """Trials against a slow reference that applies the rule of the task item by item."""
 
+import hashlib
 import itertools
 
 import numpy as np
@@ -17,6 +18,7 @@ from wmsim.tasks import (
     parse_task,
     regime_tasks,
 )
+from wmsim.tasks.labels import LABELS
 
 SPACE = ItemSpace.of_counts(n_categories=4, identities=2, views=5)
 NAMED = [(n, feature) for n in (1, 2, 3, 4) for feature in ("location", "identity", "category")]
@@ -184,3 +186,18 @@ def test_names_and_regimes():
 
 
 SPACE_FEATURES = ("location", "identity", "category")
+
+
+def test_trials_of_a_seed_are_those_that_were_published():
+    """Trained subjects can only be made again if their trials stay what they were."""
+    trials = generate_trials(nback_tasks(), 90, SPACE, rng=np.random.default_rng(7))
+    columns = [getattr(trials, name) for name in (*LABELS, "target")]
+    digest = hashlib.sha256(np.stack(columns).astype("<i8").tobytes()).hexdigest()
+    assert digest[:16] == "28d63af45c04a566"
+
+
+def test_an_n_back_trial_shows_an_item_at_each_step():
+    trials = generate_trials(nback_tasks(), 9, SPACE, items=5, rng=np.random.default_rng(0))
+    assert trials.shown.tolist() == [[0, 1, 2, 3, 4]] * 9
+    assert trials.share_timeline
+    assert (trials.n_items, trials.n_probes, trials.n_steps) == (5, 0, 5)

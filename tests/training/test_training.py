@@ -103,7 +103,7 @@ def test_each_frame_of_a_batch_comes_once(tiny_stimuli, tiny_features):
     frames = frames_of(space, tiny_features, "cpu")
     assert len(frames.maps) == space.images.size * 4
     trials = generate_trials(nback_tasks(), 9, space, rng=np.random.default_rng(0))
-    batch = make_batch(trials, frames, 3)
+    batch = make_batch(trials, frames, NetworkConfig())
     unique = np.unique(tiny_features.frame(trials.image, trials.location))
     assert len(batch.maps) in (unique.size, len(frames.maps))
     for trial in range(9):

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from wmsim._version import __version__
-from wmsim.cli import analysis, data, derived, subjects
+from wmsim.cli import analysis, data, derived, geometry, perturbation, reproduce, subjects
 from wmsim.errors import WmsimError
 
 app = typer.Typer(
@@ -30,6 +30,9 @@ app.command("noise")(derived.noise)
 app.command("datasets")(data.datasets)
 app.command("analyze")(analysis.analyze)
 app.command("decode")(analysis.decode)
+app.command("orthogonality")(geometry.orthogonality)
+app.command("perturb")(perturbation.perturb)
+app.command("reproduce")(reproduce.reproduce)
 
 
 def _version(wanted: bool) -> None:

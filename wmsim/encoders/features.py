@@ -38,12 +38,16 @@ class Features:
         Hash of everything that the maps depend on.
     cached : bool
         Whether they were read from the cache.
+    blank : ndarray of float32, shape (channel, row, column), optional
+        Encoder activity for a frame without any object, which tasks with a delay show; see
+        :func:`wmsim.encoders.with_blank`.
     """
 
     maps: np.ndarray
     n_locations: int
     key: str
     cached: bool = False
+    blank: np.ndarray | None = None
 
     def frame(self, image: np.ndarray, location: np.ndarray) -> np.ndarray:
         """Index into `maps` of images at locations; any shape."""

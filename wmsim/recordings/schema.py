@@ -9,7 +9,7 @@ SCHEMA_VERSION = "1.0"
 
 SOURCES = ("model", "neural", "planted")
 TIME_UNITS = ("s", "step")
-KINDS = ("hidden", "cell state", "single unit", "multi unit", "voxel", "sensor")
+KINDS = ("hidden", "cell state", "state", "single unit", "multi unit", "voxel", "sensor", "feature")
 ACTIONS = ("no action", "non-match", "match")
 NO_ITEM = -1
 

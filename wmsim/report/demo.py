@@ -10,11 +10,10 @@ from typing import Any
 import xarray as xr
 
 from wmsim.config import Config
-from wmsim.encoders import EncoderConfig, encode
+from wmsim.encoders import encode
 from wmsim.errors import WmsimError
 from wmsim.files import output_folder, write_json
 from wmsim.hypotheses import plant_spikes
-from wmsim.models import NetworkConfig
 from wmsim.pipeline import Analysis, AnalysisConfig
 from wmsim.recordings import import_recording, open_recording, save
 from wmsim.report.analyze import overview_figures
@@ -23,8 +22,8 @@ from wmsim.report.recording import analyze_recording, headline
 from wmsim.report.subject import describe_subject, subject_figures
 from wmsim.report.summary import new_summary, timed
 from wmsim.rsa import compare_rdms, rank_rdm
-from wmsim.stimuli import StimulusConfig, build_stimuli
-from wmsim.training import Subject, SubjectConfig, TrainingConfig, train_subject
+from wmsim.stimuli import build_stimuli
+from wmsim.training import Subject, SubjectConfig, preset, train_subject
 
 DATASET = "kornblith2017"
 
@@ -45,12 +44,7 @@ class DemoConfig(Config):
         network has nine tasks to get through.
     """
 
-    subject: SubjectConfig = SubjectConfig(
-        stimuli=StimulusConfig(train_views=8, novel_views=4, novel_identities=1),
-        encoder=EncoderConfig(),
-        network=NetworkConfig(architecture="gru", units=256),
-        training=TrainingConfig(iterations=1200, criterion=0.98),
-    )
+    subject: SubjectConfig = preset("demo")
     trials_per_task: int = 200
     session: str = "399e11sb"
     model_analysis: AnalysisConfig = AnalysisConfig(

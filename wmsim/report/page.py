@@ -65,6 +65,7 @@ def write_page(
         "two": lambda value: "-" if value is None else f"{value:.3f}",
         "stat": _stat,
         "estimators": _estimators,
+        "claimed": _claimed,
         "item_stat": _item_stat,
         "left_out": _left_out,
         "selectattr_stat": lambda features, key: any(pick(one, key) for one in features),
@@ -109,6 +110,14 @@ def format_number(one: dict[str, float | None] | None) -> str:
     if one["chance"] is not None:
         text += f" ({_short(one['chance'])}), p {_short(one['p'], 3)}"
     return text
+
+
+def _claimed(claim: dict[str, Any]) -> str:
+    """A claim's value with its interval."""
+    if claim["value"] is None:
+        return "-"
+    text = f"{claim['value']:.3f}"
+    return text if claim["low"] is None else f"{text} [{claim['low']:.3f}, {claim['high']:.3f}]"
 
 
 def _short(value: float | None, digits: int = 2) -> str:

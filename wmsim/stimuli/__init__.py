@@ -1,6 +1,6 @@
 """Objects and their pictures: what subjects look at.
 
-    config          StimulusConfig: which objects, view angles and sizes
+    config          StimulusConfig: which objects, view angles, sizes; TextureConfig
     stimulus_set    build_stimuli and StimulusSet: pictures, labels, splits, frames
     views           view angles, trained and novel
 
@@ -13,6 +13,9 @@ Where objects come from:
     parts, colours  what builders put together
     folders         categories and identities in a folder of meshes or ShapeNetCore
     mesh_files      one mesh from disk, with textures
+    image_sets      pictures that were rendered elsewhere, as iWISDM lays them out
+    image_tables    their folders and csv files
+    pictures        one picture from disk
 
 How they are shown:
 
@@ -20,8 +23,15 @@ How they are shown:
     render          ray casting: camera, shadows, anti-aliasing
     shading         light on a surface
 
+What lies behind them:
+
+    backgrounds     textures for every frame, made from code or cut from pictures
+    textures        families of textures made from code
+    fields          random fields, cells and colours that they are made of
+    quilting        more of a texture from a small sample
+
 Nothing here needs torch, and trimesh and embreex are loaded only when a mesh is read or
-rendered.
+rendered, Pillow only when a picture is.
 
 Examples
 --------
@@ -34,8 +44,8 @@ Examples
 """
 
 from wmsim.stimuli.catalogue import CATEGORIES
-from wmsim.stimuli.config import StimulusConfig
-from wmsim.stimuli.stimulus_set import LOCATIONS, SPLITS, StimulusSet, build_stimuli
+from wmsim.stimuli.config import SPLITS, StimulusConfig, TextureConfig
+from wmsim.stimuli.stimulus_set import LOCATIONS, StimulusSet, build_stimuli
 
 __all__ = [
     "CATEGORIES",
@@ -43,5 +53,6 @@ __all__ = [
     "SPLITS",
     "StimulusConfig",
     "StimulusSet",
+    "TextureConfig",
     "build_stimuli",
 ]

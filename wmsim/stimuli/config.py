@@ -2,13 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from wmsim.config import Config
 
 PROCEDURAL = "procedural"
+MADE_TEXTURES = "made"
+SPLITS = ("train", "novel_angle", "novel_identity")
+# All categories that are made from code; the paper's larger set has as many, of 4 identities each.
+LARGER = ("airplane", "car", "chair", "table", "lamp", "mug", "boat", "sofa")
+
+
+class TextureConfig(Config):
+    """Textures behind objects.
+
+    Attributes
+    ----------
+    source : str
+        ``"made"`` for textures made from code, or a folder of PNG and JPEG pictures (folders in
+        it included), squares of which are cut, scaled down or mirrored to fill frames.
+    count : int
+        Different textures in each split. No texture is in two splits, and no picture of a
+        folder: what is trained on one is tested on others.
+    quilted : bool
+        Whether each is grown from a small sample by image quilting (Efros & Freeman 2001,
+        doi:10.1145/383259.383296), for pictures that show one material each.
+
+    Examples
+    --------
+    >>> TextureConfig(count=0)
+    Traceback (most recent call last):
+        ...
+    wmsim.errors.ConfigError: TextureConfig: count is 0: Input should be greater than or equal ...
+    """
+
+    source: str = Field(default=MADE_TEXTURES, min_length=1)
+    count: int = Field(default=36, ge=1, le=10_000)
+    quilted: bool = False
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _path_as_text(cls, source: object) -> object:
+        return str(source) if isinstance(source, Path) else source
+
+
+def _kind_of_background(value: object) -> str:
+    return "textures" if isinstance(value, dict | TextureConfig) else "grey"
+
+
+Grey = Annotated[int, Field(ge=0, le=255)]
+Background = Annotated[
+    Annotated[Grey, Tag("grey")] | Annotated[TextureConfig, Tag("textures")],
+    Discriminator(_kind_of_background),
+]
 
 
 class StimulusConfig(Config):
@@ -17,9 +66,10 @@ class StimulusConfig(Config):
     Attributes
     ----------
     source : str
-        ``"procedural"`` for objects made from code, or a folder of meshes: ShapeNetCore
+        ``"procedural"`` for objects made from code; a folder of meshes: ShapeNetCore
         (``synset/model/models/model_normalized.obj`` or ``synset/model/model.obj``), or
-        ``category/identity.{obj,glb,ply,stl,off}``.
+        ``category/identity.{obj,glb,ply,stl,off}``; or a folder of pictures as iWISDM has them
+        (``split/ref/image.png`` and a csv file), see :mod:`wmsim.stimuli.image_sets`.
     categories : tuple of str
         Names of categories. With a folder as source, ``()`` takes all that are found there,
         and that is the default where a folder is given and no categories are.
@@ -36,8 +86,9 @@ class StimulusConfig(Config):
         Degrees that every novel view angle keeps from every trained one, at least.
     frame_size, object_size : int
         Edge length, in pixels, of a frame and of the crop that holds the object.
-    background : int
-        Grey level of the frame, 0 to 255.
+    background : int or TextureConfig, optional
+        What objects lie on: a grey level of 0 to 255, or textures that fill the frame. None
+        takes 128, and 0 (black) for a folder of pictures, as iWISDM has it.
     supersampling : int
         Rays along each edge of a pixel; 1 does without anti-aliasing.
     up_axis : {"auto", "y", "z"}
@@ -45,6 +96,10 @@ class StimulusConfig(Config):
         stl, ply and off.
     seed : int
         Fixes objects and view angles.
+
+    A folder of pictures has its view angles and its rendering already: ``azimuth``,
+    ``elevation``, ``min_separation``, ``supersampling`` and ``up_axis`` are about objects that
+    are rendered here.
 
     Examples
     --------
@@ -54,6 +109,8 @@ class StimulusConfig(Config):
     wmsim.errors.ConfigError: StimulusConfig: identities is 1: Input should be greater...
     >>> StimulusConfig(source="meshes").categories
     ()
+    >>> StimulusConfig(background=TextureConfig(count=12)).background.source
+    'made'
     """
 
     source: str = PROCEDURAL
@@ -67,10 +124,27 @@ class StimulusConfig(Config):
     min_separation: float = Field(default=5.0, ge=0)
     frame_size: int = Field(default=224, ge=16)
     object_size: int = Field(default=112, ge=8)
-    background: int = Field(default=128, ge=0, le=255)
+    background: Background | None = None
     supersampling: int = Field(default=2, ge=1, le=8)
     up_axis: Literal["auto", "y", "z"] = "auto"
     seed: int = Field(default=0, ge=0)
+
+    @classmethod
+    def larger(cls, **values: Any) -> StimulusConfig:
+        """The paper's larger set: 8 categories of 4 trained identities each.
+
+        Parameters
+        ----------
+        **values
+            Other settings, as for the class itself.
+
+        Examples
+        --------
+        >>> config = StimulusConfig.larger(train_views=8)
+        >>> len(config.categories), config.identities, config.train_views
+        (8, 4, 8)
+        """
+        return cls(**{"categories": LARGER, "identities": 4, **values})
 
     @model_validator(mode="before")
     @classmethod

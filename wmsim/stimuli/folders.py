@@ -87,12 +87,13 @@ def file_objects(config: StimulusConfig) -> dict[str, list[FileObject]]:
     ConfigError
         If a category is asked for that the folder does not have.
     """
-    root = _folder(config.source)
+    root = source_folder(config.source)
     found = _scan(root, config.up_axis)
     if not found:
         raise WmsimError(
             f"No meshes in '{root}'. Expected category/identity with one of the endings "
-            f"{', '.join(SUFFIXES)}, or ShapeNetCore's synset/model/models/model_normalized.obj."
+            f"{', '.join(SUFFIXES)}, or ShapeNetCore's synset/model/models/model_normalized.obj, "
+            "or pictures as iWISDM has them: train/ref/image.png and a csv file beside train."
         )
     names = config.categories or tuple(sorted(found))
     chosen: dict[str, list[FileObject]] = {}
@@ -105,14 +106,24 @@ def file_objects(config: StimulusConfig) -> dict[str, list[FileObject]]:
     return chosen
 
 
-def _folder(source: str) -> Path:
+def source_folder(source: str) -> Path:
+    """The folder that a source names.
+
+    Raises
+    ------
+    WmsimError
+        If it is missing or a file.
+    """
     root = Path(source).expanduser()
     if root.is_file():
-        raise WmsimError(f"The source '{root}' is a file; a folder of meshes was expected.")
+        raise WmsimError(
+            f"The source '{root}' is a file; a folder of meshes or pictures was expected."
+        )
     if not root.is_dir():
         raise WmsimError(
             f"No folder '{root}'. Give 'procedural' for objects made from code, or a folder that "
-            "holds category/identity.obj (or glb, ply, stl, off) or ShapeNetCore."
+            "holds category/identity.obj (or glb, ply, stl, off), ShapeNetCore, or pictures as "
+            "iWISDM has them (split/ref/image.png)."
         )
     return root.resolve()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +12,17 @@ from numpy.typing import NDArray
 from wmsim.errors import WmsimError, choose
 from wmsim.files import content_key
 from wmsim.progress import progress
+from wmsim.stimuli.backgrounds import Textures, make_textures
 from wmsim.stimuli.catalogue import MadeObject, made_objects
-from wmsim.stimuli.config import PROCEDURAL, StimulusConfig
-from wmsim.stimuli.folders import FileObject, file_objects
+from wmsim.stimuli.config import PROCEDURAL, SPLITS, StimulusConfig, TextureConfig
+from wmsim.stimuli.folders import FileObject, file_objects, source_folder
+from wmsim.stimuli.image_sets import BLACK, read_image_set
+from wmsim.stimuli.image_tables import find_image_set
 from wmsim.stimuli.mesh import Floats, Integers
 from wmsim.stimuli.render import over, render, scene_of
 from wmsim.stimuli.views import Views, draw_views
 
-SPLITS = ("train", "novel_angle", "novel_identity")
+GREY = 128
 LOCATIONS = ("upper left", "upper right", "lower left", "lower right")
 
 Object = MadeObject | FileObject
@@ -32,8 +36,9 @@ class StimulusSet:
     Attributes
     ----------
     config : StimulusConfig
-    images : ndarray of uint8, shape (image, object_size, object_size, 3)
-        One crop for each identity and view. Its rim is plain background.
+    images : ndarray of uint8, shape (image, object_size, object_size, 4)
+        One crop for each identity and view, sRGB and alpha. The rim of what is rendered is
+        transparent.
     category : ndarray of int64, shape (image,)
         Index into `category_names`.
     identity : ndarray of int64, shape (image,)
@@ -44,11 +49,15 @@ class StimulusSet:
         "train", "novel_angle" (trained identities under other view angles) or
         "novel_identity" (further identities of the same categories under trained view angles).
     azimuth, elevation : ndarray of float64, shape (image,)
-        Degrees.
+        Degrees; NaN where pictures came from files.
     category_names, identity_names : tuple of str
         Such as "chair" and "chair-0".
     origins : tuple of str
-        For each identity its parameters as JSON, or its mesh file within the source folder.
+        For each identity its parameters as JSON, or where in the source folder it was.
+    grey : int
+        Grey level of plain frames.
+    textures : Textures, optional
+        What lies behind objects instead.
     """
 
     config: StimulusConfig
@@ -62,6 +71,8 @@ class StimulusSet:
     category_names: tuple[str, ...]
     identity_names: tuple[str, ...]
     origins: tuple[str, ...] = field(repr=False)
+    grey: int = GREY
+    textures: Textures | None = field(default=None, repr=False)
     location_names: tuple[str, ...] = LOCATIONS
 
     def __len__(self) -> int:
@@ -89,7 +100,7 @@ class StimulusSet:
         return np.flatnonzero(self.split == split)
 
     def frames(self, image: Integers | int, location: Integers | int) -> Images:
-        """Put pictures at places of a plain frame.
+        """Put pictures at places of a frame, over its grey level or its texture.
 
         Parameters
         ----------
@@ -120,20 +131,29 @@ class StimulusSet:
         _check_indices("image", which, len(self))
         _check_indices("location", where, self.n_locations)
         size, crop = self.config.frame_size, self.config.object_size
-        frames = np.full((len(which), size, size, 3), self.config.background, dtype=np.uint8)
+        if self.textures is None:
+            frames = np.full((len(which), size, size, 3), self.grey, dtype=np.uint8)
+        else:
+            frames = self.textures.pictures[self.textures.of_frame[which, where]]
         margin = (size // 2 - crop) // 2
         for place in range(self.n_locations):
             here = np.flatnonzero(where == place)
             top, left = (margin + half * (size // 2) for half in divmod(place, 2))
-            frames[here, top : top + crop, left : left + crop] = self.images[which[here]]
+            quarter = (here, slice(top, top + crop), slice(left, left + crop))
+            frames[quarter] = over(self.images[which[here]], frames[quarter])
         return frames
 
     def key(self) -> str:
-        """Content key: the same for the same settings, labels and pixels."""
+        """Content key: the same for the same settings, labels, pixels and textures."""
         labels = [self.category.tolist(), self.identity.tolist(), self.view.tolist()]
         names = [self.category_names, self.identity_names, self.split.tolist()]
         pixels = np.ascontiguousarray(self.images).tobytes()
-        return content_key(self.config.model_dump(mode="json"), labels, names, pixels)
+        behind: list[bytes] = []
+        if self.textures is not None:
+            arrays = (self.textures.of_frame, self.textures.pictures)
+            behind = [np.ascontiguousarray(array).tobytes() for array in arrays]
+        settings = self.config.model_dump(mode="json")
+        return content_key(settings, labels, names, self.grey, pixels, *behind)
 
 
 def build_stimuli(config: StimulusConfig | None = None, *, workers: int = 1) -> StimulusSet:
@@ -152,7 +172,9 @@ def build_stimuli(config: StimulusConfig | None = None, *, workers: int = 1) -> 
     Raises
     ------
     WmsimError
-        If a mesh folder or a mesh cannot be used, see :mod:`wmsim.stimuli.folders`.
+        If a folder of meshes, pictures or textures or a file in it cannot be used, see
+        :mod:`wmsim.stimuli.folders`, :mod:`wmsim.stimuli.image_sets`,
+        :mod:`wmsim.stimuli.backgrounds`.
     ConfigError
         If there is no such category, or the view angles do not fit their range.
 
@@ -161,11 +183,40 @@ def build_stimuli(config: StimulusConfig | None = None, *, workers: int = 1) -> 
     >>> few = StimulusConfig(categories=("car", "mug"), train_views=2, novel_views=1)
     >>> stimuli = build_stimuli(few.changed(object_size=24))
     >>> stimuli.images.shape
-    (20, 24, 24, 3)
+    (20, 24, 24, 4)
     >>> stimuli.identity_names
     ('car-0', 'car-1', 'mug-0', 'mug-1', 'car-2', 'car-3', 'mug-2', 'mug-3')
     """
     config = config or StimulusConfig()
+    folder = None if config.source == PROCEDURAL else find_image_set(source_folder(config.source))
+    built = _rendered(config, workers) if folder is None else _from_files(config, folder)
+    if not isinstance(config.background, TextureConfig):
+        return built
+    textures = make_textures(
+        config.background, built.split,
+        n_locations=built.n_locations, size=config.frame_size, seed=config.seed,
+    )  # fmt: skip
+    return replace(built, textures=textures)
+
+
+def _grey(config: StimulusConfig, usual: int) -> int:
+    return config.background if isinstance(config.background, int) else usual
+
+
+def _from_files(config: StimulusConfig, folder: Path) -> StimulusSet:
+    """Pictures that were rendered elsewhere, on black unless another grey level is set."""
+    found = read_image_set(config, folder)
+    unknown = np.full(len(found.images), np.nan)
+    return StimulusSet(
+        config=config, images=found.images, category=found.category, identity=found.identity,
+        view=found.view, split=found.split, azimuth=unknown, elevation=unknown,
+        category_names=found.category_names, identity_names=found.identity_names,
+        origins=found.origins, grey=_grey(config, BLACK),
+    )  # fmt: skip
+
+
+def _rendered(config: StimulusConfig, workers: int) -> StimulusSet:
+    """Pictures of objects made from code or of meshes."""
     views = draw_views(config)
     objects = _identities(config)
     trained = sum(index < config.identities for index, _ in objects)
@@ -195,6 +246,7 @@ def build_stimuli(config: StimulusConfig | None = None, *, workers: int = 1) -> 
         category_names=names,
         identity_names=tuple(f"{item.category}-{index}" for index, item in objects),
         origins=tuple(item.origin for _, item in objects),
+        grey=_grey(config, GREY),
     )
 
 
@@ -226,7 +278,7 @@ def _run(jobs: list[Job], workers: int) -> Iterator[Images]:
 
 
 def _render_identity(job: Job) -> Images:
-    """Pictures of one identity, (views, object_size, object_size, 3)."""
+    """Pictures of one identity, (views, object_size, object_size, 4)."""
     item, views, seen, config = job
     scene = scene_of(item.mesh())
     pictures = [
@@ -236,7 +288,7 @@ def _render_identity(job: Job) -> Images:
         )
         for view in seen
     ]  # fmt: skip
-    return over(np.stack(pictures), config.background)
+    return np.stack(pictures)
 
 
 def _check_indices(what: str, given: Integers, count: int) -> None:

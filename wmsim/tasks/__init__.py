@@ -1,35 +1,41 @@
 """Tasks: what is asked about the items, and the trials that ask it.
 
 ==================  ==================================================================
-:mod:`.nback`       the N-back tasks, their names, the paper's regimes
+:mod:`.task`        what every task says about itself: the interface
+:mod:`.timeline`    steps of a trial: items, gaps, maintenance, cues, probes
+:mod:`.nback`       the N-back tasks of the paper
+:mod:`.delayed`     delayed match-to-sample, Sternberg, retro-cue
+:mod:`.names`       names of tasks and regimes
 :mod:`.items`       the items that may be shown, as tables of indices
-:mod:`.trials`      vectorised, balanced, seeded generation of trials
-:mod:`.balance`     the one balancing step that the generator is made of
+:mod:`.trials`      the table of trials; vectorised, balanced, seeded generation
+:mod:`.labels`      what a task does not ask for, chosen equally often
+:mod:`.balance`     the balancing steps that the generators are made of
 ==================  ==================================================================
 """
 
+from wmsim.tasks.delayed import DelayedTask, DMSTask, RetroCueTask, SternbergTask
 from wmsim.tasks.items import ItemSpace
-from wmsim.tasks.nback import (
-    ACTIONS,
-    FEATURES,
-    MATCH,
-    NO_ACTION,
-    NON_MATCH,
-    NBackTask,
-    nback_tasks,
-    parse_task,
-    regime_tasks,
-)
-from wmsim.tasks.trials import Trials, generate_trials
+from wmsim.tasks.names import parse_task, regime_tasks
+from wmsim.tasks.nback import NBackTask, nback_tasks
+from wmsim.tasks.task import ACTIONS, FEATURES, MATCH, NO_ACTION, NON_MATCH, Task
+from wmsim.tasks.timeline import Timeline
+from wmsim.tasks.trials import IGNORED, Trials, generate_trials
 
 __all__ = [
     "ACTIONS",
     "FEATURES",
+    "IGNORED",
     "MATCH",
     "NON_MATCH",
     "NO_ACTION",
+    "DMSTask",
+    "DelayedTask",
     "ItemSpace",
     "NBackTask",
+    "RetroCueTask",
+    "SternbergTask",
+    "Task",
+    "Timeline",
     "Trials",
     "generate_trials",
     "nback_tasks",

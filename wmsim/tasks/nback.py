@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-import re
-
+import numpy as np
 from pydantic import Field, field_validator
 
 from wmsim.config import Config
-from wmsim.errors import ConfigError, choose, did_you_mean
+from wmsim.errors import ConfigError
+from wmsim.tasks.balance import balanced_within
+from wmsim.tasks.items import ItemSpace
+from wmsim.tasks.labels import labels_for
+from wmsim.tasks.task import (
+    FEATURES,
+    MATCH,
+    NO_ACTION,
+    NON_MATCH,
+    known_feature,
+    require_values,
+)
+from wmsim.tasks.timeline import Timeline
+from wmsim.tasks.trials import Trials
 
-FEATURES = ("location", "identity", "category")
 MAX_N = 4
-NO_ACTION, NON_MATCH, MATCH = 0, 1, 2
-ACTIONS = ("no action", "non-match", "match")
 
 
 class NBackTask(Config):
     """One N-back task.
+
+    At each step that calls for an answer, match and non-match come equally often for each value
+    of the remembered item, and the non-matching values equally often; the first n items, the
+    features that the task does not ask for, and the views come equally often too (all within one
+    trial, where numbers do not divide).
 
     Attributes
     ----------
@@ -34,18 +48,49 @@ class NBackTask(Config):
     n: int = Field(ge=1, le=MAX_N)
     feature: str
 
-    @field_validator("feature")
-    @classmethod
-    def _known_feature(cls, feature: str) -> str:
-        try:
-            return choose(feature, FEATURES, "feature")
-        except ConfigError as error:
-            raise ValueError(str(error)) from None
+    _feature = field_validator("feature")(known_feature)
 
     @property
     def name(self) -> str:
         """Name as used on the command line and in recordings."""
         return f"{self.n}-back-{self.feature}"
+
+    @property
+    def bits(self) -> tuple[str, ...]:
+        """Bits of the task vector: the paper's one-hot feature and one-hot n."""
+        return (self.feature, f"{self.n}-back")
+
+    @property
+    def step_bits(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    @property
+    def has_blanks(self) -> bool:
+        """There is an item at every step."""
+        return False
+
+    def timeline(self, items: int) -> Timeline:
+        """Steps of a trial: one an item."""
+        return Timeline.of(("item", items))
+
+    def check(self, space: ItemSpace, items: int) -> None:
+        """Raise a ConfigError if a trial is too short, or the feature has but one value."""
+        if items <= self.n:
+            raise ConfigError(
+                f"{self.name} with {items} items a trial never calls for an answer; "
+                f"use at least {self.n + 1} items."
+            )
+        require_values(self.name, self.feature, space, 2, "add some or drop the task")
+
+    def draw(
+        self, n_trials: int, space: ItemSpace, *, items: int, rng: np.random.Generator
+    ) -> Trials:
+        """Balanced trials of `items` items."""
+        n_values = space.n_values(self.feature)
+        asked, target = _sequences(n_values, n_trials, items, self.n, rng)
+        labels = labels_for(self.feature, asked, space, rng=rng)
+        return Trials.of_timeline(self, self.timeline(items), labels, target)
 
 
 def nback_tasks(
@@ -61,58 +106,20 @@ def nback_tasks(
     return tuple(NBackTask(n=n, feature=feature) for n in ns for feature in features)
 
 
-def parse_task(name: str) -> NBackTask:
-    """Read a task's name.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``"2-back-location"``.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such task.
-
-    Examples
-    --------
-    >>> parse_task("3-back-identity").n
-    3
-    """
-    known = [task.name for task in nback_tasks(ns=tuple(range(1, MAX_N + 1)))]
-    parts = re.fullmatch(r"([1-9])-back-(\w+)", name)
-    if parts is None or name not in known:
-        raise ConfigError(f"Unknown task '{name}'. {did_you_mean(name, known)}")
-    return NBackTask(n=int(parts[1]), feature=parts[2])
-
-
-def regime_tasks(regime: str) -> tuple[NBackTask, ...]:
-    """Tasks of a training regime of the paper.
-
-    Parameters
-    ----------
-    regime : str
-        ``"MTMF"`` (all nine), ``"STMF-n"`` (one n, three features), or a task's name (STSF).
-
-    Raises
-    ------
-    ConfigError
-        If there is no such regime.
-
-    Examples
-    --------
-    >>> len(regime_tasks("MTMF")), len(regime_tasks("STMF-2")), len(regime_tasks("1-back-category"))
-    (9, 3, 1)
-    """
-    if regime.upper() == "MTMF":
-        return nback_tasks()
-    several = re.fullmatch(r"STMF-([1-4])", regime.upper())
-    if several:
-        return nback_tasks(ns=(int(several[1]),))
-    if "-back-" in regime:
-        return (parse_task(regime),)
-    known = ["MTMF", *(f"STMF-{n}" for n in range(1, MAX_N + 1)), "1-back-location"]
-    raise ConfigError(
-        f"Unknown regime '{regime}'. {did_you_mean(regime, known)} "
-        "The name of any task is a regime too (STSF)."
-    )
+def _sequences(
+    n_values: int, n_trials: int, items: int, n: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values of the asked feature and what they call for, both (trial, item)."""
+    values = np.empty((n_trials, items), dtype=np.int64)
+    target = np.full((n_trials, items), NO_ACTION, dtype=np.int64)
+    for step in range(items):
+        if step < n:
+            values[:, step] = balanced_within(np.zeros(n_trials, dtype=np.int64), n_values, rng=rng)
+            continue
+        # Even options are matches, odd ones the different non-matches; interleaved, so that an
+        # odd remainder of a group is itself balanced between match and non-match.
+        option = balanced_within(values[:, step - n], 2 * (n_values - 1), rng=rng)
+        offset = np.where(option % 2 == 0, 0, option // 2 + 1)
+        values[:, step] = (values[:, step - n] + offset) % n_values
+        target[:, step] = np.where(offset == 0, MATCH, NON_MATCH)
+    return values, target

@@ -1,4 +1,4 @@
-"""Vectorised generation of N-back trials: seeded, balanced, with every item's labels."""
+"""The table of trials, and its seeded, balanced generation for one or several tasks."""
 
 from __future__ import annotations
 
@@ -10,28 +10,42 @@ import numpy as np
 from wmsim.errors import ConfigError
 from wmsim.tasks.balance import balanced_within
 from wmsim.tasks.items import ItemSpace
-from wmsim.tasks.nback import MATCH, NO_ACTION, NON_MATCH, NBackTask
+from wmsim.tasks.labels import LABELS
+from wmsim.tasks.task import Task
+from wmsim.tasks.timeline import BLANK, PADDING, Timeline
 
-LABELS = ("location", "identity", "category", "view", "image")
+# Target of padding. PyTorch's cross-entropy leaves this value out by itself.
+IGNORED = -100
 
 
 @dataclass(frozen=True)
 class Trials:
-    """A table of N-back trials.
+    """A table of trials, of one task or of several.
+
+    Columns of labels are the items, in order of display, and behind them the probes. A trial
+    with fewer items, probes or steps than others has -1 there, and its targets are ignored.
 
     Attributes
     ----------
-    tasks : tuple of NBackTask
+    tasks : tuple of Task
         Tasks that occur.
     task : ndarray of int64, shape (trial,)
         Index into `tasks`.
     location, identity, category, view, image : ndarray of int64, shape (trial, item)
-        Labels of each item.
-    target : ndarray of int64, shape (trial, item)
-        0 no action, 1 non-match, 2 match.
+        Labels of each item and probe; -1 where a trial has none.
+    target : ndarray of int64, shape (trial, step)
+        0 no action, 1 non-match, 2 match; -100 (:data:`IGNORED`) beyond the end of a trial.
+    shown : ndarray of int64, shape (trial, step)
+        Column of what is on display; -1 for a blank frame.
+    phase : ndarray of int64, shape (trial, step)
+        What the step is for, index into :data:`wmsim.tasks.timeline.PHASES`; -1 beyond the end.
+    cue : ndarray of int64, shape (trial,)
+        Item that cue steps name, -1 for none.
+    n_probes : int
+        How many of the columns are probes.
     """
 
-    tasks: tuple[NBackTask, ...]
+    tasks: tuple[Task, ...]
     task: np.ndarray
     location: np.ndarray
     identity: np.ndarray
@@ -39,6 +53,46 @@ class Trials:
     view: np.ndarray
     image: np.ndarray
     target: np.ndarray
+    shown: np.ndarray
+    phase: np.ndarray
+    cue: np.ndarray
+    n_probes: int = 0
+
+    @classmethod
+    def of_timeline(
+        cls,
+        task: Task,
+        timeline: Timeline,
+        labels: dict[str, np.ndarray],
+        target: np.ndarray,
+        cue: np.ndarray | None = None,
+    ) -> Trials:
+        """Trials of one task that share a timeline.
+
+        Parameters
+        ----------
+        task : Task
+            Their task.
+        timeline : Timeline
+            Their steps.
+        labels : dict of str to ndarray of int64, shape (trial, item)
+            location, identity, category, view and image of items, then probes.
+        target : ndarray of int64, shape (trial, step)
+            Correct actions.
+        cue : ndarray of int64, shape (trial,), optional
+            The item that is cued.
+        """
+        n_trials = len(target)
+        return cls(
+            tasks=(task,),
+            task=np.zeros(n_trials, dtype=np.int64),
+            **labels,
+            target=target,
+            shown=np.tile(timeline.shown, (n_trials, 1)),
+            phase=np.tile(timeline.phase, (n_trials, 1)),
+            cue=np.full(n_trials, -1) if cue is None else cue,
+            n_probes=timeline.n_probes,
+        )
 
     @property
     def n_trials(self) -> int:
@@ -47,17 +101,47 @@ class Trials:
 
     @property
     def n_items(self) -> int:
-        """Number of items in each trial."""
+        """Largest number of items in a trial, probes not counted."""
+        return self.image.shape[1] - self.n_probes
+
+    @property
+    def n_steps(self) -> int:
+        """Largest number of steps in a trial."""
         return self.target.shape[1]
 
     @property
     def n_back(self) -> np.ndarray:
-        """n of each trial's task, shape (trial,)."""
-        return np.array([task.n for task in self.tasks])[self.task]
+        """n of each trial's task, shape (trial,); 0 where it is no N-back task."""
+        return np.array([getattr(task, "n", 0) for task in self.tasks])[self.task]
+
+    @property
+    def share_timeline(self) -> bool:
+        """Whether all trials have the same steps."""
+        return bool((self.shown == self.shown[0]).all() and (self.phase == self.phase[0]).all())
+
+    def at_columns(self, values: np.ndarray, missing: float) -> np.ndarray:
+        """Values at the step that shows each item and probe (the last, where several do).
+
+        Parameters
+        ----------
+        values : ndarray, shape (trial, step)
+            Such as `target`.
+        missing : float
+            What stands where a trial has no such item.
+
+        Returns
+        -------
+        ndarray, shape (trial, item)
+            Columns as in the labels.
+        """
+        out = np.full(self.image.shape, missing, dtype=values.dtype)
+        trial, step = np.nonzero(self.shown != BLANK)
+        out[trial, self.shown[trial, step]] = values[trial, step]
+        return out
 
 
 def generate_trials(
-    tasks: Sequence[NBackTask],
+    tasks: Sequence[Task],
     n_trials: int,
     space: ItemSpace,
     *,
@@ -66,21 +150,19 @@ def generate_trials(
 ) -> Trials:
     """Generate trials of one or several tasks, mixed in random order.
 
-    Tasks come equally often. In each task, at each step that calls for an answer, match and
-    non-match come equally often for each value of the remembered item, and the non-matching
-    values equally often; the first n items, the features that the task does not ask for, and the
-    views come equally often too (all within one trial, where numbers do not divide).
+    Tasks come equally often; how each balances its trials is said where it is defined
+    (:mod:`wmsim.tasks.nback`, :mod:`wmsim.tasks.delayed`). Shorter trials are padded at their end.
 
     Parameters
     ----------
-    tasks : sequence of NBackTask
+    tasks : sequence of Task
         Which tasks to mix.
     n_trials : int
         Number of trials in total.
     space : ItemSpace
         What can be shown.
     items : int, default 6
-        Items in a trial.
+        Items in a trial of an N-back task. Other tasks have a length of their own.
     rng : numpy.random.Generator
         Source of randomness; the same state gives the same trials.
 
@@ -91,107 +173,65 @@ def generate_trials(
     Raises
     ------
     ConfigError
-        If a trial is too short for a task, or a feature has fewer than two values.
+        If a trial is too short for a task, or a feature has too few values.
 
     Examples
     --------
-    >>> from wmsim.tasks import ItemSpace, generate_trials, nback_tasks
+    >>> from wmsim.tasks import ItemSpace, generate_trials, nback_tasks, parse_task
     >>> space = ItemSpace.of_counts(n_categories=4, identities=2, views=5)
     >>> trials = generate_trials(nback_tasks(), 900, space, rng=np.random.default_rng(1))
     >>> trials.target.shape
     (900, 6)
     >>> np.bincount(trials.task)
     array([100, 100, 100, 100, 100, 100, 100, 100, 100])
+    >>> mixed = [parse_task("1-back-location"), parse_task("dms-location")]
+    >>> trials = generate_trials(mixed, 2, space, items=3, rng=np.random.default_rng(1))
+    >>> trials.shown[np.argsort(trials.task)]
+    array([[ 0,  1,  2, -1, -1],
+           [ 0, -1, -1, -1,  3]])
     """
     tasks = tuple(tasks)
     _check(tasks, n_trials, space, items)
     task = balanced_within(np.zeros(n_trials, dtype=np.int64), len(tasks), rng=rng)
-    columns = {name: np.empty((n_trials, items), dtype=np.int64) for name in (*LABELS, "target")}
-    for index, one in enumerate(tasks):
-        rows = np.flatnonzero(task == index)
-        for name, values in _one_task(one, rows.size, space, items, rng).items():
-            columns[name][rows] = values
-    return Trials(tasks=tasks, task=task, **columns)
+    rows = [np.flatnonzero(task == index) for index in range(len(tasks))]
+    parts = [
+        (own, one.draw(own.size, space, items=items, rng=rng))
+        for one, own in zip(tasks, rows, strict=True) if own.size
+    ]  # fmt: skip
+    return _mixed(tasks, task, parts)
 
 
-def _check(tasks: tuple[NBackTask, ...], n_trials: int, space: ItemSpace, items: int) -> None:
+def _check(tasks: tuple[Task, ...], n_trials: int, space: ItemSpace, items: int) -> None:
     if not tasks:
         raise ConfigError("No task was given; name at least one, such as '1-back-location'.")
     if n_trials < 1:
         raise ConfigError(f"n_trials is {n_trials}; at least 1 trial is needed.")
     for task in tasks:
-        if items <= task.n:
-            raise ConfigError(
-                f"{task.name} with {items} items a trial never calls for an answer; "
-                f"use at least {task.n + 1} items."
-            )
-        if space.n_values(task.feature) < 2:
-            raise ConfigError(
-                f"{task.name} needs at least 2 values of '{task.feature}', the stimuli have "
-                f"{space.n_values(task.feature)}; add some or drop the task."
-            )
+        task.check(space, items)
 
 
-def _one_task(
-    task: NBackTask, n_trials: int, space: ItemSpace, items: int, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Labels of all items of `n_trials` trials of one task; each value (trial, item)."""
-    if n_trials == 0:
-        return {name: np.empty((0, items), dtype=np.int64) for name in (*LABELS, "target")}
-    asked, target = _sequences(space.n_values(task.feature), n_trials, items, task.n, rng)
-    location = asked if task.feature == "location" else None
-    if location is None:
-        location = _columns(np.zeros_like(asked), space.n_locations, rng)
-    row = _identity_rows(task.feature, asked, space, rng)
-    view = _columns(row, space.images.shape[1], rng)
-    return {
-        "location": location,
-        "identity": space.identities[row],
-        "category": space.category[row],
-        "view": space.views[row, view],
-        "image": space.images[row, view],
-        "target": target,
-    }
-
-
-def _sequences(
-    n_values: int, n_trials: int, items: int, n: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Values of the asked feature and what they call for, both (trial, item)."""
-    values = np.empty((n_trials, items), dtype=np.int64)
-    target = np.full((n_trials, items), NO_ACTION, dtype=np.int64)
-    for step in range(items):
-        if step < n:
-            values[:, step] = balanced_within(np.zeros(n_trials, dtype=np.int64), n_values, rng=rng)
-            continue
-        # Even options are matches, odd ones the different non-matches; interleaved, so that an
-        # odd remainder of a group is itself balanced between match and non-match.
-        option = balanced_within(values[:, step - n], 2 * (n_values - 1), rng=rng)
-        offset = np.where(option % 2 == 0, 0, option // 2 + 1)
-        values[:, step] = (values[:, step - n] + offset) % n_values
-        target[:, step] = np.where(offset == 0, MATCH, NON_MATCH)
-    return values, target
-
-
-def _identity_rows(
-    feature: str, asked: np.ndarray, space: ItemSpace, rng: np.random.Generator
-) -> np.ndarray:
-    """Row of `space.identities` of each item, given the asked feature's values."""
-    if feature == "identity":
-        return asked
-    if feature == "location":
-        return _columns(np.zeros_like(asked), space.identities.size, rng)
-    rows = np.empty_like(asked)
-    for value, category in enumerate(np.unique(space.category)):
-        members = np.flatnonzero(space.category == category)
-        here = asked == value
-        step = np.broadcast_to(np.arange(asked.shape[1]), asked.shape)[here]
-        rows[here] = members[balanced_within(step, members.size, rng=rng)]
-    return rows
-
-
-def _columns(groups: np.ndarray, n_options: int, rng: np.random.Generator) -> np.ndarray:
-    """Balanced options within (group, item), shape (trial, item)."""
-    n_items = groups.shape[1]
-    combined = groups * n_items + np.arange(n_items)
-    return balanced_within(combined.ravel(), n_options, rng=rng).reshape(groups.shape)
+def _mixed(
+    tasks: tuple[Task, ...], task: np.ndarray, parts: list[tuple[np.ndarray, Trials]]
+) -> Trials:
+    """One table out of one for each task, padded to the longest; `parts` have rows and trials."""
+    n_items = max(part.n_items for _, part in parts)
+    n_probes = max(part.n_probes for _, part in parts)
+    n_steps = max(part.n_steps for _, part in parts)
+    labels = {name: np.full((task.size, n_items + n_probes), -1, dtype=np.int64) for name in LABELS}
+    target = np.full((task.size, n_steps), IGNORED, dtype=np.int64)
+    shown = np.full((task.size, n_steps), BLANK, dtype=np.int64)
+    phase = np.full((task.size, n_steps), PADDING, dtype=np.int64)
+    cue = np.full(task.size, -1, dtype=np.int64)
+    for rows, part in parts:
+        is_probe = np.arange(part.image.shape[1]) >= part.n_items
+        column = np.arange(part.image.shape[1]) + np.where(is_probe, n_items - part.n_items, 0)
+        for name in LABELS:
+            labels[name][np.ix_(rows, column)] = getattr(part, name)
+        steps = np.arange(part.n_steps)
+        target[np.ix_(rows, steps)] = part.target
+        # A blank (-1) takes the last entry.
+        shown[np.ix_(rows, steps)] = np.append(column, BLANK)[part.shown]
+        phase[np.ix_(rows, steps)] = part.phase
+        cue[rows] = part.cue
+    return Trials(tasks, task, **labels, target=target, shown=shown, phase=phase, cue=cue,
+                  n_probes=n_probes)  # fmt: skip

@@ -8,8 +8,10 @@ import numpy as np
 import torch
 
 from wmsim.encoders import Features
-from wmsim.models import task_vectors
+from wmsim.errors import WmsimError
+from wmsim.models import NetworkConfig, trial_vectors
 from wmsim.tasks import ItemSpace, Trials
+from wmsim.tasks.timeline import BLANK
 
 # From this share of all frames on, running them all costs less than picking out those shown.
 NEARLY_ALL = 0.75
@@ -27,15 +29,22 @@ class Frames:
         Row of `maps` of each frame, -1 for frames of other splits.
     n_locations : int
         Locations an image.
+    blank : Tensor (1, cell, channel), optional
+        Features of a frame without any object.
     """
 
     maps: torch.Tensor
     row: np.ndarray
     n_locations: int
+    blank: torch.Tensor | None = None
 
     def rows(self, trials: Trials) -> np.ndarray:
-        """Rows of `maps` that trials show, shape (trial, item)."""
-        return self.row[trials.image * self.n_locations + trials.location]
+        """Rows of `maps` that trials show, shape (trial, step); -1 for a blank frame."""
+        shown = np.maximum(trials.shown, 0)
+        image = np.take_along_axis(trials.image, shown, axis=1)
+        location = np.take_along_axis(trials.location, shown, axis=1)
+        row = self.row[image * self.n_locations + location]
+        return np.where(trials.shown == BLANK, BLANK, row)
 
 
 @dataclass(frozen=True)
@@ -46,12 +55,12 @@ class Batch:
     ----------
     maps : Tensor (frame, cell, channel)
         Features of the different frames of the batch.
-    frame : Tensor of int64 (trial, item)
+    frame : Tensor of int64 (trial, step)
         Index into `maps`.
-    task : Tensor (trial, bit)
+    task : Tensor (trial, bit) or (trial, step, bit)
         Task vectors.
-    target : Tensor of int64 (trial, item)
-        Correct actions.
+    target : Tensor of int64 (trial, step)
+        Correct actions; -100 beyond the end of a trial.
     """
 
     maps: torch.Tensor
@@ -77,12 +86,17 @@ def frames_of(space: ItemSpace, features: Features, device: str | torch.device) 
     row = np.full(len(features.maps), -1)
     row[frames] = np.arange(frames.size)
     maps = features.maps[frames]
+    blank = None if features.blank is None else _cells(features.blank[None], device)
+    return Frames(_cells(maps, device), row, features.n_locations, blank)
+
+
+def _cells(maps: np.ndarray, device: str | torch.device) -> torch.Tensor:
+    """Maps (frame, channel, row, column) as a Tensor (frame, cell, channel)."""
     cells = maps.reshape(*maps.shape[:2], -1).transpose(0, 2, 1)
-    tensor = torch.from_numpy(np.ascontiguousarray(cells)).to(device)
-    return Frames(tensor, row, features.n_locations)
+    return torch.from_numpy(np.ascontiguousarray(cells)).to(device)
 
 
-def make_batch(trials: Trials, frames: Frames, max_n: int) -> Batch:
+def make_batch(trials: Trials, frames: Frames, config: NetworkConfig) -> Batch:
     """Look up the features of a table of trials.
 
     Parameters
@@ -91,19 +105,42 @@ def make_batch(trials: Trials, frames: Frames, max_n: int) -> Batch:
         Trials of the frames' split.
     frames : Frames
         Features on the device.
-    max_n : int
-        See :class:`wmsim.models.NetworkConfig`.
+    config : NetworkConfig
+        The network's; it says which bits the task vector has.
+
+    Raises
+    ------
+    ConfigError
+        If a task does not fit the network's task vector.
+    WmsimError
+        If trials show blank frames, and there are no features of one.
     """
     device = frames.maps.device
+    task = trial_vectors(trials, config)
     rows = frames.rows(trials)
+    is_blank = rows == BLANK
     maps = frames.maps
-    shown, position = np.unique(rows, return_inverse=True)
+    # For now a blank stands for a frame that is shown anyway; it gets a row of its own below.
+    shown, position = np.unique(np.where(is_blank, rows.max(), rows), return_inverse=True)
     if shown.size < NEARLY_ALL * len(maps):
         maps, rows = maps[torch.from_numpy(shown).to(device)], position.reshape(rows.shape)
-    vectors = task_vectors(trials.tasks, max_n)[trials.task]
+        rows = np.where(is_blank, BLANK, rows)
+    if is_blank.any():
+        maps, rows = torch.cat([maps, _blank(frames)]), np.where(is_blank, len(maps), rows)
     return Batch(
         maps=maps,
         frame=torch.from_numpy(rows).to(device),
-        task=torch.from_numpy(vectors).to(device),
+        task=torch.from_numpy(task).to(device),
         target=torch.from_numpy(trials.target).to(device),
     )
+
+
+def _blank(frames: Frames) -> torch.Tensor:
+    if frames.blank is None:
+        raise WmsimError(
+            "These trials show blank frames (delays, or tasks of different lengths in one batch), "
+            "but the features have none. Add one with wmsim.encoders.with_blank, or, for a blank "
+            "that drives nothing, with dataclasses.replace(features, "
+            "blank=np.zeros_like(features.maps[0]))."
+        )
+    return frames.blank

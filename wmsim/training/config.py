@@ -9,6 +9,9 @@ from pydantic import Field
 from wmsim.config import Config
 
 Schedule = Literal["constant", "paper"]
+# Those that differ from 1e-3.
+LEARNING_RATES = {"rnn": 5e-4, "ssm": 3e-3}
+Precision = Literal["float32", "tf32", "bf16"]
 
 
 class TrainingConfig(Config):
@@ -38,7 +41,14 @@ class TrainingConfig(Config):
     evaluate_every : int
         Iterations between evaluations, which are also when a checkpoint is written.
     items : int
-        Items in a trial.
+        Items in a trial of an N-back task; other tasks have a length of their own.
+    precision : {"float32", "tf32", "bf16"}
+        Of matrix products while training: "tf32" rounds their factors to 10 bits and needs a CUDA
+        GPU; "bf16" rounds to 7 bits (weights, losses and the optimizer stay float32). Evaluations
+        are always float32. What is not float32 is checked against it before training; see
+        :func:`wmsim.training.check_precision`.
+    compile : bool
+        Whether the network goes through ``torch.compile``; checked likewise.
 
     Examples
     --------
@@ -55,6 +65,8 @@ class TrainingConfig(Config):
     criterion: float = Field(default=0.985, gt=0)
     evaluate_every: int = Field(default=50, ge=1)
     items: int = Field(default=6, ge=2)
+    precision: Precision = "float32"
+    compile: bool = False
 
     @classmethod
     def paper(cls) -> TrainingConfig:
@@ -64,7 +76,7 @@ class TrainingConfig(Config):
     @classmethod
     def for_architecture(cls, architecture: str) -> TrainingConfig:
         """Settings that train an architecture; the vanilla network needs a smaller rate."""
-        return cls(learning_rate=5e-4 if architecture == "rnn" else 1e-3)
+        return cls(learning_rate=LEARNING_RATES.get(architecture, 1e-3))
 
     def rate_at(self, iteration: int) -> float:
         """Learning rate of an iteration, counted from 0."""

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from wmsim.models import WorkingMemoryNetwork
-from wmsim.tasks import NO_ACTION, Trials
+from wmsim.tasks import IGNORED, NO_ACTION, Trials
 from wmsim.training.batches import Frames, make_batch
 
 
@@ -19,7 +19,7 @@ class Performance:
     Attributes
     ----------
     overall : float
-        Over all steps; "no action" counts where it is right.
+        Over all steps of the trials; "no action" counts where it is right.
     executive : float
         Over the steps that call for match or non-match.
     n_trials : int
@@ -35,8 +35,8 @@ class Performance:
 
 
 def respond(network: WorkingMemoryNetwork, trials: Trials, frames: Frames) -> np.ndarray:
-    """Actions of a network on each step, ndarray of int64 (trial, item)."""
-    batch = make_batch(trials, frames, network.config.max_n)
+    """Actions of a network on each step, ndarray of int64 (trial, step)."""
+    batch = make_batch(trials, frames, network.config)
     with torch.inference_mode():
         return network(batch.maps, batch.frame, batch.task).argmax(-1).cpu().numpy()
 
@@ -58,12 +58,13 @@ def evaluate(network: WorkingMemoryNetwork, trials: Trials, frames: Frames) -> P
     Performance
     """
     correct = respond(network, trials, frames) == trials.target
+    executive = (trials.target != NO_ACTION) & (trials.target != IGNORED)
     return Performance(
-        overall=float(correct.mean()),
-        executive=float(correct[trials.target != NO_ACTION].mean()),
+        overall=float(correct[trials.target != IGNORED].mean()),
+        executive=float(correct[executive].mean()),
         n_trials=trials.n_trials,
         executive_by_task={
-            task.name: float(correct[rows][trials.target[rows] != NO_ACTION].mean())
+            task.name: float(correct[rows][executive[rows]].mean())
             for index, task in enumerate(trials.tasks)
             if (rows := trials.task == index).any()
         },

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,25 +15,73 @@ from torch import nn
 from wmsim.encoders import Features
 from wmsim.models import WorkingMemoryNetwork
 from wmsim.progress import progress
-from wmsim.tasks import ItemSpace, NBackTask, generate_trials
-from wmsim.training.batches import Batch, frames_of, make_batch
+from wmsim.tasks import ItemSpace, Task, Trials, generate_trials
+from wmsim.training.batches import Batch, Frames, frames_of, make_batch
 from wmsim.training.checkpoint import State, load_state, save_state
 from wmsim.training.config import TrainingConfig
 from wmsim.training.evaluate import Performance, evaluate
+from wmsim.training.precision import (
+    PrecisionCheck,
+    autocast,
+    check_available,
+    compiled,
+    float_flags,
+    judge,
+    kept_check,
+)
 
 # Streams of random numbers that never meet: training batches, evaluations.
 TRAINING_STREAM, EVALUATION_STREAM = 1, 2
+CHECKED_ITERATIONS = 20
+
+Told = Callable[[int, str], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a subject's trials come from; each depends on seed and iteration alone.
+
+    Attributes
+    ----------
+    tasks : tuple of Task
+        Mixed in every batch.
+    space : ItemSpace
+        Items of the training split.
+    config : TrainingConfig
+        Sizes.
+    seed : int
+        Fixes the trials.
+    """
+
+    tasks: tuple[Task, ...]
+    space: ItemSpace
+    config: TrainingConfig
+    seed: int
+
+    def training(self, iteration: int) -> Trials:
+        """Trials of a training step, counted from 0."""
+        return self._draw(TRAINING_STREAM, iteration, self.config.batch)
+
+    def evaluation(self, iteration: int) -> Trials:
+        """Fresh trials for the evaluation after so many iterations."""
+        return self._draw(EVALUATION_STREAM, iteration, 2 * self.config.batch)
+
+    def _draw(self, stream: int, iteration: int, n_trials: int) -> Trials:
+        rng = np.random.default_rng([self.seed, stream, iteration])
+        items = self.config.items
+        return generate_trials(self.tasks, n_trials, self.space, items=items, rng=rng)
 
 
 def train(
     network: WorkingMemoryNetwork,
-    tasks: tuple[NBackTask, ...],
+    tasks: tuple[Task, ...],
     space: ItemSpace,
     features: Features,
     config: TrainingConfig,
     folder: Path,
     *,
     seed: int,
+    told: Told | None = None,
 ) -> State:
     """Train a network in place, taking up an earlier run if there is one in `folder`.
 
@@ -41,7 +92,7 @@ def train(
     ----------
     network : WorkingMemoryNetwork
         On the device to be used.
-    tasks : tuple of NBackTask
+    tasks : tuple of Task
         Mixed in every batch.
     space : ItemSpace
         Items of the training split.
@@ -53,80 +104,142 @@ def train(
         Where checkpoints are written.
     seed : int
         Fixes the trials.
+    told : callable, optional
+        Called with (iteration, note) after each iteration.
 
     Returns
     -------
     State
         With ``finished`` True.
+
+    Raises
+    ------
+    ConfigError
+        If the device cannot compute with the precision that was asked for.
+    WmsimError
+        If that precision, or the compiled network, strays too far from float32.
     """
     device = next(network.parameters()).device
-    frames = frames_of(space, features, device)
-    optimizer = torch.optim.AdamW(
-        network.parameters(),
-        lr=config.learning_rate,
-        weight_decay=config.weight_decay,
-        fused=True,
-    )
+    check_available(config.precision, device)
+    optimizer = make_optimizer(list(network.parameters()), config)
     state = load_state(folder) or State()
     if state.iteration:
         network.load_state_dict(state.network)
         optimizer.load_state_dict(state.optimizer)
     if state.finished:
         return state
+    frames = frames_of(space, features, device)
+    source = Source(tasks, space, config, seed)
+    if config.compile or config.precision != "float32":
+        kept_check(folder, lambda: check_precision(network, source, frames))
+    run = compiled(network) if config.compile else network
     label = f"training {network.config.architecture}"
     with progress(label, config.iterations, done=state.iteration) as step:
         losses: list[float] = []
         started = time.perf_counter() - state.seconds
         while not state.finished:
-            rng = np.random.default_rng([seed, TRAINING_STREAM, state.iteration])
-            trials = generate_trials(tasks, config.batch, space, items=config.items, rng=rng)
-            batch = make_batch(trials, frames, network.config.max_n)
-            losses.append(_step(network, optimizer, batch, config, state.iteration))
+            batch = make_batch(source.training(state.iteration), frames, network.config)
+            losses.append(_step(run, optimizer, batch, config, state.iteration))
             state.iteration += 1
-            last = state.iteration == config.iterations
-            if last or state.iteration % config.evaluate_every == 0:
-                rng = np.random.default_rng([seed, EVALUATION_STREAM, state.iteration])
-                trials = generate_trials(
-                    tasks, 2 * config.batch, space, items=config.items, rng=rng
-                )
-                result = evaluate(network, trials, frames)
-                state.history.append(_entry(state.iteration, losses, result))
+            if due(state.iteration, config):
+                result = evaluate(network, source.evaluation(state.iteration), frames)
+                note(state, losses, result, config)
                 losses = []
-                state.finished = last or _reached(state, config)
                 state.network, state.optimizer = network.state_dict(), optimizer.state_dict()
                 state.seconds = time.perf_counter() - started
                 save_state(folder, state)
-            step(note=f"accuracy {state.history[-1]['accuracy']:.3f}" if state.history else "")
+            said = f"accuracy {state.history[-1]['accuracy']:.3f}" if state.history else ""
+            step(note=said)
+            if told is not None:
+                told(state.iteration, said)
     return state
 
 
+def check_precision(
+    network: WorkingMemoryNetwork, source: Source, frames: Frames, *,
+    iterations: int = CHECKED_ITERATIONS,
+) -> PrecisionCheck:  # fmt: skip
+    """Train copies of a network for a few iterations, in float32 and as it is configured.
+
+    Parameters
+    ----------
+    network : WorkingMemoryNetwork
+        Left as it is.
+    source : Source
+        Its trials and settings.
+    frames : Frames
+        Features, on the network's device.
+    iterations : int
+        How many, each on the same trials for both.
+
+    Returns
+    -------
+    PrecisionCheck
+        Losses of both; a warning is given where they differ by more than a quarter of the
+        tolerance.
+
+    Raises
+    ------
+    WmsimError
+        If losses differ by more than the tolerance, :data:`wmsim.training.precision.TOLERANCE`.
+    """
+    plain = source.config.changed(precision="float32", compile=False)
+    losses = []
+    for config in (plain, source.config):
+        copied = copy.deepcopy(network)
+        optimizer = make_optimizer(list(copied.parameters()), config)
+        run = compiled(copied) if config.compile else copied
+        losses.append([
+            _step(
+                run, optimizer,
+                make_batch(source.training(iteration), frames, network.config),
+                config, iteration,
+            )
+            for iteration in range(iterations)
+        ])  # fmt: skip
+    return judge(source.config.precision, source.config.compile, *losses)
+
+
+def make_optimizer(parameters: list[nn.Parameter], config: TrainingConfig) -> torch.optim.AdamW:
+    """AdamW as a config has it."""
+    return torch.optim.AdamW(
+        parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+    )
+
+
+def due(iteration: int, config: TrainingConfig) -> bool:
+    """Whether an evaluation and a checkpoint come after so many iterations."""
+    return iteration == config.iterations or iteration % config.evaluate_every == 0
+
+
+def note(state: State, losses: list[float], result: Performance, config: TrainingConfig) -> None:
+    """Write an evaluation into the history, and whether it was the last."""
+    state.history.append(
+        {
+            "iteration": float(state.iteration),
+            "loss": float(np.mean(losses)),
+            "accuracy": result.overall,
+            "executive_accuracy": result.executive,
+        }
+    )
+    last = [entry["accuracy"] for entry in state.history[-2:]]
+    reached = len(last) == 2 and min(last) >= config.criterion
+    state.finished = reached or state.iteration == config.iterations
+
+
 def _step(
-    network: WorkingMemoryNetwork,
-    optimizer: torch.optim.Optimizer,
-    batch: Batch,
-    config: TrainingConfig,
+    network: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, config: TrainingConfig,
     iteration: int,
-) -> float:
+) -> float:  # fmt: skip
     for group in optimizer.param_groups:
         group["lr"] = config.rate_at(iteration)
-    logits = network(batch.maps, batch.frame, batch.task)
-    loss = nn.functional.cross_entropy(logits.flatten(0, 1), batch.target.flatten())
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    device = batch.maps.device
+    with float_flags(config.precision, device):
+        with autocast(config.precision, device):
+            logits = network(batch.maps, batch.frame, batch.task)
+        loss = nn.functional.cross_entropy(logits.float().flatten(0, 1), batch.target.flatten())
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
     nn.utils.clip_grad_norm_(network.parameters(), config.clip)
     optimizer.step()
     return float(loss.detach())
-
-
-def _entry(iteration: int, losses: list[float], result: Performance) -> dict[str, float]:
-    return {
-        "iteration": float(iteration),
-        "loss": float(np.mean(losses)),
-        "accuracy": result.overall,
-        "executive_accuracy": result.executive,
-    }
-
-
-def _reached(state: State, config: TrainingConfig) -> bool:
-    last = [entry["accuracy"] for entry in state.history[-2:]]
-    return len(last) == 2 and min(last) >= config.criterion

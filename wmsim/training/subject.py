@@ -9,18 +9,19 @@ from pathlib import Path
 import numpy as np
 
 from wmsim.config import Config
-from wmsim.encoders import EncoderConfig, Features, encode
+from wmsim.encoders import EncoderConfig, Features, encode, with_blank
 from wmsim.errors import WmsimError
 from wmsim.files import output_folder
 from wmsim.models import NetworkConfig, WorkingMemoryNetwork
 from wmsim.stimuli import StimulusConfig, StimulusSet, build_stimuli
-from wmsim.tasks import ItemSpace, NBackTask, generate_trials, regime_tasks
+from wmsim.tasks import ItemSpace, Task, generate_trials, regime_tasks
 from wmsim.training.batches import Frames, frames_of
 from wmsim.training.checkpoint import State, load_state, read_settings, write_settings
 from wmsim.training.config import TrainingConfig
 from wmsim.training.device import pick_device
 from wmsim.training.evaluate import Performance, evaluate
-from wmsim.training.loop import train
+from wmsim.training.loop import Told, train
+from wmsim.training.precision import check_available
 
 TEST_STREAM = 3
 
@@ -39,7 +40,7 @@ class SubjectConfig(Config):
     training : TrainingConfig
         How it learns.
     regime : str
-        Which tasks it learns: ``"MTMF"``, ``"STMF-2"``, or a task's name.
+        Which tasks it learns; see :func:`wmsim.tasks.regime_tasks`.
     seed : int
         Fixes initial weights and trials.
     """
@@ -52,7 +53,7 @@ class SubjectConfig(Config):
     seed: int = 0
 
     @property
-    def tasks(self) -> tuple[NBackTask, ...]:
+    def tasks(self) -> tuple[Task, ...]:
         """Tasks of the regime."""
         return regime_tasks(self.regime)
 
@@ -110,6 +111,7 @@ def train_subject(
     device: str = "auto",
     stimuli: StimulusSet | None = None,
     features: Features | None = None,
+    told: Told | None = None,
 ) -> Subject:
     """Train a subject, or take up or read back one that is already in the folder.
 
@@ -124,6 +126,8 @@ def train_subject(
     stimuli, features : optional
         As :func:`wmsim.stimuli.build_stimuli` and :func:`wmsim.encoders.encode` give them for
         this config, where they are at hand already.
+    told : callable, optional
+        Called with (iteration, note) after each iteration.
 
     Returns
     -------
@@ -136,19 +140,37 @@ def train_subject(
         missing.
     """
     tasks = config.tasks
+    device = pick_device(device)
+    check_available(config.training.precision, device)
     folder = output_folder(out)
     write_settings(folder, config.model_dump(mode="json"))
-    device = pick_device(device)
     stimuli = stimuli or build_stimuli(config.stimuli)
-    features = features or encode(stimuli, config.encoder, device=device)
-    network = _network(config, features).to(device)
+    features = features or perceive(config, stimuli, device=device)
+    network = new_network(config, features).to(device)
     space = ItemSpace.of_stimuli(stimuli, "train")
-    state = train(network, tasks, space, features, config.training, folder, seed=config.seed)
+    state = train(
+        network, tasks, space, features, config.training, folder, seed=config.seed, told=told
+    )
     return _subject(config, network, stimuli, features, state)
 
 
-def load_subject(folder: str | os.PathLike[str], *, device: str = "auto") -> Subject:
+def load_subject(
+    folder: str | os.PathLike[str],
+    *,
+    device: str = "auto",
+    stimuli: StimulusSet | None = None,
+    features: Features | None = None,
+) -> Subject:
     """Read a trained subject back; its stimuli and features are made again or read from the cache.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where it was trained.
+    device : str, default "auto"
+        Where it shall run.
+    stimuli, features : optional
+        As for :func:`train_subject`.
 
     Raises
     ------
@@ -165,9 +187,9 @@ def load_subject(folder: str | os.PathLike[str], *, device: str = "auto") -> Sub
             f"{config.training.iterations}). Run the same wmsim train command again to go on."
         )
     device = pick_device(device)
-    stimuli = build_stimuli(config.stimuli)
-    features = encode(stimuli, config.encoder, device=device)
-    network = _network(config, features)
+    stimuli = stimuli or build_stimuli(config.stimuli)
+    features = features or perceive(config, stimuli, device=device)
+    network = new_network(config, features)
     try:
         network.load_state_dict(state.network)
     except RuntimeError as error:
@@ -178,7 +200,21 @@ def load_subject(folder: str | os.PathLike[str], *, device: str = "auto") -> Sub
     return _subject(config, network.to(device), stimuli, features, state)
 
 
-def _network(config: SubjectConfig, features: Features) -> WorkingMemoryNetwork:
+def perceive(config: SubjectConfig, stimuli: StimulusSet, *, device: str) -> Features:
+    """Features of all frames that a subject can be shown, computed or read from the cache."""
+    features = encode(stimuli, config.encoder, device=device)
+    if not shows_blanks(config):
+        return features
+    return with_blank(features, stimuli, config.encoder, device=device)
+
+
+def shows_blanks(config: SubjectConfig) -> bool:
+    """Whether trials of the subject's tasks have blank frames: all but N-back tasks do."""
+    return any(task.has_blanks for task in config.tasks)
+
+
+def new_network(config: SubjectConfig, features: Features) -> WorkingMemoryNetwork:
+    """A subject's network before training."""
     channels, rows, columns = features.maps.shape[1:]
     return WorkingMemoryNetwork(config.network, (channels, rows, columns), seed=config.seed)
 
