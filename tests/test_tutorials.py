@@ -7,6 +7,7 @@ import pytest
 
 # What each leaves behind.
 LEAVES = {
+    "figure_4": ["paper/report.html", "paper/figures/fig4g.png", "paper/results/fig4d.nc"],
     "first_light": ["gru/report.html", "brain/report.html"],
     "own_recordings": ["monday.nc", "monday.nwb", "monday.parquet"],
 }

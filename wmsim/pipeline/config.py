@@ -57,8 +57,8 @@ class AnalysisConfig(Config):
         (or, where that is not known, all with enough trials a value).
     kinds, areas : tuple of str, optional
         Limit the analysis to units of these kinds or areas. By default all units take part, but
-        for an LSTM's cell states, which would be counted beside the hidden units they drive; ask
-        for them with ``kinds=("cell state",)``.
+        for an LSTM's cell states (and a state-space network's states), which would be counted
+        beside the hidden units they drive; ask for them with ``kinds=("cell state",)``.
     pair : {"name", "order"}
         Of several recordings pooled into a pseudo-population: whether values of a feature are the
         same where their names are, or the first of one recording stands for the first of another.

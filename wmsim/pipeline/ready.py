@@ -10,8 +10,9 @@ import xarray as xr
 from wmsim.errors import WmsimError
 from wmsim.pipeline.config import AnalysisConfig
 from wmsim.recordings import align, is_aligned, subset, validate
+from wmsim.recordings.schema import INNER_KINDS
 
-HIDDEN, CELL_STATE = "hidden", "cell state"
+HIDDEN = "hidden"
 
 
 def make_ready(recording: xr.Dataset, config: AnalysisConfig, notes: list[str]) -> xr.Dataset:
@@ -66,9 +67,11 @@ def _told(aligned: xr.Dataset, config: AnalysisConfig) -> str:
 def _chosen_units(recording: xr.Dataset, config: AnalysisConfig, notes: list[str]) -> xr.Dataset:
     kinds = config.kinds
     there = set(recording["kind"].values.tolist()) if "kind" in recording else set()
-    if kinds is None and {CELL_STATE, HIDDEN} <= there:
-        kinds = tuple(sorted(there - {CELL_STATE}))
-        notes.append(f"Units: {', '.join(kinds)}; cell states left out (--kind '{CELL_STATE}').")
+    inner = sorted(there.intersection(INNER_KINDS))
+    if kinds is None and HIDDEN in there and inner:
+        kinds = tuple(sorted(there.difference(inner)))
+        left = ", ".join(f"{kind}s left out (--kind '{kind}')" for kind in inner)
+        notes.append(f"Units: {', '.join(kinds)}; {left}.")
     wanted = {"kind": kinds, "area": config.areas}
     chosen: dict[str, Any] = {name: list(values) for name, values in wanted.items() if values}
     return subset(recording, **chosen) if chosen else recording

@@ -9,6 +9,8 @@ SCHEMA_VERSION = "1.0"
 
 SOURCES = ("model", "neural", "planted")
 TIME_UNITS = ("s", "step")
+# Kinds of a network that stand behind its hidden units, and are not counted beside them.
+INNER_KINDS = ("cell state", "state")
 KINDS = ("hidden", "cell state", "state", "single unit", "multi unit", "voxel", "sensor", "feature")
 ACTIONS = ("no action", "non-match", "match")
 NO_ITEM = -1

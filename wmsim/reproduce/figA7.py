@@ -58,7 +58,8 @@ def claims(found: xr.Dataset) -> list[Claim]:
     probability = found["probability"].sel(trial_kind="match")
     change = probability.sel(dose=1.0) - probability.sel(dose=0.0)
     what = "match trials, at dose 1 (from the mean of the stored value to that of another)"
-    own, control = change.sel(direction="own"), change.sel(direction=CONTROL)
+    own = change.sel(direction="own")
+    control = change.isel(direction=found["kind"].values == CONTROL).mean("direction")
 
     def of(values: xr.DataArray, action: str) -> np.ndarray:
         return np.asarray(values.sel(action=action).mean("task").values)
@@ -128,7 +129,7 @@ FIGURE = Figure(
     caption="Match trials: after the first item the state is moved from the mean of the stored "
     "value (dose 0) to that of another (dose 1) along the normal of a decoder that was fitted to "
     "other trials, and the network goes on. Lines: probability of the three actions at the step "
-    "that compares; bands: 95 % interval over subjects; grey: controls.",
+    "that compares; bands: 95 % interval over subjects; grey: controls. n: trials a subject.",
     kinds=kinds,
     measure=measure,
     claims=claims,

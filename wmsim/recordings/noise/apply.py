@@ -21,6 +21,7 @@ from wmsim.recordings.noise.counts import (
 )
 from wmsim.recordings.noise.measure import known_windows
 from wmsim.recordings.noise.rates import Scale, activity_scale, draw_rates, relative_rates
+from wmsim.recordings.schema import INNER_KINDS
 from wmsim.recordings.validate import validate
 
 CHOICE, RATES, SHARED, SPIKES, LOSS = range(5)
@@ -163,12 +164,13 @@ def make_plan(recording: xr.Dataset, config: NoiseConfig, seed: int) -> Plan:
 
 
 def without_cell_states(recording: xr.Dataset) -> xr.Dataset:
-    """Leave out cell states where there are hidden units too."""
+    """Leave out cell states, or what else is behind hidden units, where there are those too."""
     if "kind" not in recording.variables:
         return recording
     kinds = recording["kind"].values.astype(str)
-    if {"hidden", "cell state"} <= set(kinds.tolist()):
-        return recording.isel(unit=np.flatnonzero(kinds != "cell state"))
+    inner = np.isin(kinds, INNER_KINDS)
+    if inner.any() and (kinds == "hidden").any():
+        return recording.isel(unit=np.flatnonzero(~inner))
     return recording
 
 
