@@ -110,6 +110,17 @@ def test_the_subjects_of_a_study_are_those_of_train_subject(small, tmp_path):
         np.testing.assert_allclose(ours[name], value, atol=1e-4)
 
 
+def test_a_size_that_is_named_and_one_by_default_are_one_subject(small, tmp_path, monkeypatch):
+    trained = []
+    monkeypatch.setattr(
+        "wmsim.reproduce.study.train_subjects",
+        lambda configs, folders, **k: trained.extend(folders),
+    )
+    study = Study(tmp_path, small, seeds=[5], device="cpu", n_jobs=1)
+    study.train([Kind(architecture="gru"), Kind(architecture="gru", units=256)])
+    assert len(trained) == 1
+
+
 def test_all_names_every_figure_of_the_paper_once():
     assert [one.name for one in figures(["all", "fig4b"])] == list(PAPER)
     assert [one.name for one in figures(["beyond"])] == list(BEYOND)

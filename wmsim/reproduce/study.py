@@ -60,7 +60,10 @@ class Study:
 
     def train(self, kinds: Sequence[Kind]) -> None:
         """Train all subjects of these kinds that are not trained yet, side by side."""
-        wanted = [(kind, seed) for kind in dict.fromkeys(kinds) for seed in self.seeds]
+        different = {
+            kind.name: kind for kind in kinds
+        }  # a size may be named or left to the default
+        wanted = [(kind, seed) for kind in different.values() for seed in self.seeds]
         for variant in dict.fromkeys(kind.variant for kind, _ in wanted):
             self.perception(variant)  # encoded once, before processes need it
         configs = [self.config.subject(kind, seed=seed) for kind, seed in wanted]
