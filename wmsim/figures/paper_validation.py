@@ -169,4 +169,4 @@ def validation_points(ax: Any, found: xr.Dataset, groups: list[str]) -> None:
     ax.set_xticks(range(len(groups)), groups)
     ax.set_ylabel(METRIC)
     ax.set_title(f"n = {found.sizes['subject']} subject(s) of each kind", fontweight="normal")
-    ax.legend(fontsize=6.5, loc="lower left", bbox_to_anchor=(0, 0.13))
+    ax.legend(fontsize=6.5, loc="upper center", bbox_to_anchor=(0.5, -0.1))
