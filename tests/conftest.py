@@ -1,6 +1,7 @@
 """What all tests share: quiet, no cache of the user's, no global state touched, real recordings."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,6 @@ def _own_cache(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _global_random_state_is_left_alone():
     """A test fails if what it calls touches NumPy's or PyTorch's global random state."""
-    import sys
-
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     torch = sys.modules.get("torch")
     torch_before = torch.get_rng_state() if torch else None
@@ -92,3 +91,22 @@ def tiny_subject(tiny_config, tiny_stimuli, tiny_features, tmp_path_factory):
         tiny_config, tmp_path_factory.mktemp("subject"), device="cpu",
         stimuli=tiny_stimuli, features=tiny_features,
     )  # fmt: skip
+
+
+@pytest.fixture
+def run(monkeypatch, capfd):
+    """Run a command line; gives exit status, standard output, standard error."""
+
+    from wmsim.cli.app import main
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["wmsim", *map(str, words)])
+        try:
+            main()
+            status = 0
+        except SystemExit as end:
+            status = int(end.code or 0)
+        captured = capfd.readouterr()
+        return status, captured.out, captured.err
+
+    return call

@@ -9,7 +9,8 @@ import pytest
 import xarray as xr
 
 from wmsim.errors import ConfigError, WmsimError
-from wmsim.reproduce import Claim, Figure, Kind, ReproduceConfig, Study, reproduce_figures, run
+from wmsim.reproduce import Claim, Figure, Kind, ReproduceConfig, Study, reproduce_figures
+from wmsim.reproduce import run as running
 from wmsim.reproduce.registry import BEYOND, PAPER, figures
 
 
@@ -61,7 +62,7 @@ def toy(calls, name="toy"):
 @pytest.fixture
 def calls(monkeypatch):
     made = []
-    monkeypatch.setattr(run, "figures", lambda names: [toy(made, name) for name in names])
+    monkeypatch.setattr(running, "figures", lambda names: [toy(made, name) for name in names])
     return made
 
 
@@ -141,43 +142,24 @@ def test_every_figure_names_kinds_that_can_be_made(name):
     assert figure.caption.endswith(".")
 
 
-def test_the_command_lists_prints_and_refuses(run_command, tmp_path):
-    status, out, _ = run_command("reproduce", "--list")
+def test_the_command_lists_prints_and_refuses(run, tmp_path):
+    status, out, _ = run("reproduce", "--list")
     assert status == 0
     assert "fig4g" in out
-    status, out, _ = run_command(
+    status, out, _ = run(
         "reproduce", "--preset", "paper", "--set", "training.iterations=7", "--print-config"
     )
     assert status == 0
     assert json.loads(out)["training"]["iterations"] == 7
-    status, _, error = run_command("reproduce", "fig4b")
+    status, _, error = run("reproduce", "fig4b")
     assert status == 1
     assert "--out" in error
-    status, _, error = run_command("reproduce", "fig4x", "--out", tmp_path)
+    status, _, error = run("reproduce", "fig4x", "--out", tmp_path)
     assert status == 1
     assert "Did you mean" in error
-    status, _, error = run_command("reproduce", "fig4b", "--preset", "dmo", "--out", tmp_path)
+    status, _, error = run("reproduce", "fig4b", "--preset", "dmo", "--out", tmp_path)
     assert status == 1
     assert "Did you mean 'demo'" in error
-
-
-@pytest.fixture
-def run_command(monkeypatch, capfd):
-    import sys
-
-    from wmsim.cli.app import main
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["wmsim", *map(str, words)])
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = int(end.code or 0)
-        captured = capfd.readouterr()
-        return status, captured.out, captured.err
-
-    return call
 
 
 def test_the_folder_cannot_be_a_file(small, calls, tmp_path):
