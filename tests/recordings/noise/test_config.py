@@ -20,7 +20,7 @@ from wmsim.recordings.noise import NoiseConfig, noise_summary
         ({"unit_loss": 0.95}, "unit_loss is 0.95"),
         ({"rates": ()}, "rates is .*found 0 rates, none above 0"),
         ({"rates": (1.0, -2.0)}, "found -2.0, expected mean rates from 0 to 1000"),
-        ({"rates": (float("nan"), 1.0)}, "found nan, expected mean rates"),
+        ({"rates": (float("nan"), 1.0)}, "rates.0 is nan: Input should be a finite number"),
         ({"rate_median": 0.0}, "rate_median is 0.0"),
         ({"rate_median": float("inf")}, "rate_median is inf"),
         ({"window": 0.0}, "window is 0.0"),
