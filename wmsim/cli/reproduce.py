@@ -74,4 +74,4 @@ def _line(one: dict) -> str:
     value = "none" if one["value"] is None else f"{one['value']:.3f}"
     if one["low"] is not None:
         value += f" [{one['low']:.3f}, {one['high']:.3f}]"
-    return f"{one['figure']:<11}{one['verdict']:<15}{value:<24}{one['claim']}"
+    return f"{one['figure']:<18}{one['verdict']:<15}{value:<24}{one['claim']}"
