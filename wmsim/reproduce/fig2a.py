@@ -20,7 +20,7 @@ LAYOUT = (
     "Each panel is the feature that is decoded. Its blocks: the feature that the task asks for in "
     "which decoders were fitted (columns) and tested (rows); within a block, n of the task in "
     "which they were fitted (rows) and tested (columns). L: location, I: identity, C: category. "
-    "Frames: one task, held-out trials. "
+    "Frames: one task, held-out pictures. "
     "Mean over subjects of the one-vs-rest balanced accuracy at E(1,1), dark is chance. Units are "
     "z-scored as in the task that a decoder was fitted in: the very same read-out is tested."
 )

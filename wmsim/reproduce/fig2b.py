@@ -67,7 +67,7 @@ def claims(found: xr.Dataset) -> list[Claim]:
             mean_claim(
                 f"GRU: {group} networks keep features that are not asked for better than STSF "
                 f"networks do ({WHERE})",
-                f"E(1,1), held-out trials, features that neither are asked for nor follow from "
+                f"E(1,1), held-out pictures, features that neither are asked for nor follow from "
                 f"what is: {group} minus STSF of the same seed",
                 several - single,
                 at_least=MORE,
@@ -81,18 +81,18 @@ def _single(found: xr.Dataset) -> list[Claim]:
     return [
         mean_claim(
             f"GRU, STSF: the asked feature can be read out in full ({WHERE})",
-            "E(1,1), held-out trials, asked feature, mean over networks of one seed",
+            "E(1,1), held-out pictures, asked feature, mean over networks of one seed",
             cell_mean(found, relevant(found, "STSF")), at_least=FULLY, paper="full", note=OURS,
         ),
         mean_claim(
             f"GRU, STSF: features that are not asked for are kept poorly ({WHERE})",
-            "E(1,1), held-out trials, other features, mean over networks of one seed and features",
+            "E(1,1), new pictures, other features, mean over networks of one seed and features",
             cell_mean(found, irrelevant(found, "STSF")), at_most=KEPT,
             note=f"The bound is what the paper has of networks that keep them well. {NESTED}",
         ),
         mean_claim(
             f"GRU, STSF: so are those that the asked one tells nothing about ({WHERE})",
-            "E(1,1), held-out trials, location where an object's feature is asked for and object's "
+            "E(1,1), new pictures, location where an object's feature is asked for and object's "
             "features where location is; mean over networks of one seed and features",
             cell_mean(found, irrelevant(found, "STSF", free=True)), at_most=KEPT,
             note="A fairer reading of the claim before: nested features left out.",
@@ -105,7 +105,7 @@ FIGURE = Figure(
     title="Features that are asked for, and features that are not",
     caption="GRUs trained on one task (STSF), one n and three features (STMF), or nine tasks "
     "(MTMF). Tables: accuracy of decoders fitted and tested at E(1,1), the first item while it is "
-    "shown, on held-out trials of novel view angles; mean over subjects. A row is a task of a "
+    "shown, on held-out pictures of novel view angles; mean over subjects. A row is a task of a "
     "network (lines separate networks), a column what is decoded (L: "
     "location, I: identity, C: category). Framed: the feature that the "
     "task asks for. Star: a feature that follows from it, or it from that one. Right: mean over "

@@ -19,7 +19,7 @@ WHERE = "section 4.1, figure 2c"
 # What is lost between tasks with codes of their own, and with a shared one.
 SPECIFIC, SHARED = 0.10, 0.05
 LOSS = (
-    "E(1,1): accuracy on held-out trials of the same task minus accuracy in tasks that ask for "
+    "E(1,1): accuracy on held-out pictures of the same task minus accuracy in tasks that ask for "
     "another feature, mean over tasks and features"
 )
 BASELINES = (
@@ -105,7 +105,7 @@ def claims(found: xr.Dataset) -> list[Claim]:
 FIGURE = Figure(
     name="fig2c",
     title="Decoders within their task and across tasks",
-    caption="Accuracy of decoders of the first item while it is shown, E(1,1), on held-out trials "
+    caption="Accuracy of decoders of the first item while it is shown, E(1,1), on new pictures "
     "of the task that they were fitted in, in tasks that ask for another feature, and (not in the "
     "paper) in tasks of other n that ask for the same one. Boxes: tasks "
     "and decoded features (mean over subjects; quartiles, whiskers to the extremes). Small points: "

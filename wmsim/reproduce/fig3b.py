@@ -30,7 +30,7 @@ FIGURE = Figure(
     caption="Orthogonalisation index of the decoders of each feature in the encoder's output and "
     "in E(1,1), as they are, mean over tasks; small points: "
     "subjects, large points and lines: mean and 95 % interval over subjects. Grey: mean under "
-    "permuted labels, which the dimension of a space drives towards 1.",
+    "permuted labels, which the dimension of a space drives towards a simplex (dotted).",
     kinds=mtmf_kinds,
     measure=measure,
     claims=claims,

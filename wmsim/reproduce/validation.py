@@ -125,17 +125,17 @@ def kept_claims(rows: xr.Dataset, group: str, name: str, where: str) -> list[Cla
     return [
         mean_claim(
             f"{name}: the asked feature can be read out in full ({where})",
-            "E(1,1), held-out trials, asked feature, mean over tasks",
+            "E(1,1), held-out pictures, asked feature, mean over tasks",
             cell_mean(rows, relevant(rows, group)), at_least=FULLY, paper="full", note=OURS,
         ),
         mean_claim(
             f"{name}: features that are not asked for are kept well ({where})",
-            "E(1,1), held-out trials, other features, mean over tasks and features",
+            "E(1,1), held-out pictures, other features, mean over tasks and features",
             cell_mean(rows, irrelevant(rows, group)), at_least=KEPT, paper="> .85", note=NESTED,
         ),
         mean_claim(
             f"{name}: so are those that the asked one tells nothing about ({where})",
-            "E(1,1), held-out trials, location where an object's feature is asked for and object's "
+            "E(1,1), new pictures, location where an object's feature is asked for and object's "
             "features where location is; mean over tasks and features",
             cell_mean(rows, irrelevant(rows, group, free=True)), at_least=KEPT, paper="> .85",
             note="A stricter reading of the claim before: nested features left out.",
