@@ -1,0 +1,9 @@
+"""Randomness that is the same each time."""
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20261123)
