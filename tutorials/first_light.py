@@ -114,7 +114,9 @@ try:
     brain = wmsim.import_recording("kornblith2017", session)
 except wmsim.WmsimError as error:
     print(error)
-    brain = wmsim.plant_spikes(n_units=40, n_trials=160, seed=1)
+    brain = wmsim.plant(
+        n_units=40, n_trials=160, n_items=3, n_values=6, maintenance=1, repeats=False, spiking="log-linear", signal=5.0, seed=1
+    )
 wmsim.save(brain, out / "brain.nc")
 brain.attrs["source"], dict(brain.sizes)
 

@@ -173,11 +173,11 @@ print("two sessions,", said(both, "within"))
 # variability and the number of units and trials of the recording. Here a planted network stands in for a trained one.
 
 # %%
-from wmsim.hypotheses import plant_spikes
+from wmsim.hypotheses import plant
 from wmsim.recordings.noise import electrode_view
 
 brain = align(sessions[0], window=(0.0, 0.8), maintenance_window=(0.0, 2.0))
-model = plant_spikes(n_units=100, n_trials=400, n_items=2, n_values=4, seed=3)
+model = plant(n_units=100, n_trials=400, n_items=2, n_values=4, maintenance=1, repeats=False, signal=5.0, seed=3)
 seen = electrode_view(model, brain, seed=4)
 print(dict(model.sizes), "->", dict(seen.sizes))
 

@@ -30,6 +30,7 @@ from wmsim._version import __version__
 _WHERE = {
     "AnalysisConfig": "wmsim.pipeline",
     "SubjectConfig": "wmsim.training",
+    "VerdictConfig": "wmsim.hypotheses.verdict",
     "WmsimError": "wmsim.errors",
     "align": "wmsim.recordings",
     "analyze": "wmsim.pipeline",
@@ -39,11 +40,13 @@ _WHERE = {
     "import_recording": "wmsim.recordings",
     "load_subject": "wmsim.training",
     "open_recording": "wmsim.recordings",
-    "plant_spikes": "wmsim.hypotheses",
+    "plant": "wmsim.hypotheses",
     "record": "wmsim.recordings.subject",
     "save": "wmsim.recordings",
     "train_subject": "wmsim.training",
     "validate": "wmsim.recordings",
+    "verdict": "wmsim.hypotheses.verdict",
+    "verdict_files": "wmsim.report.verdict",
 }
 __all__ = ["__version__", *_WHERE]
 

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from wmsim.hypotheses import plant_spikes
+from wmsim.hypotheses import plant
 from wmsim.recordings import save
+
+PICTURES = {"maintenance": 1, "repeats": False, "spiking": "log-linear", "signal": 5.0}
 
 
 @pytest.fixture(scope="module")
 def recording_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("recordings") / "planted.nc"
-    save(plant_spikes(n_trials=60, n_units=20, n_items=2, n_values=3, seed=1), path)
+    save(plant(**PICTURES, n_trials=60, n_units=20, n_items=2, n_values=3, seed=1), path)
     return path
 
 

@@ -8,8 +8,10 @@ import pytest
 import xarray as xr
 import yaml
 
-from wmsim.hypotheses import plant_spikes
+from wmsim.hypotheses import plant
 from wmsim.recordings import open_recording, save
+
+PICTURES = {"maintenance": 1, "repeats": False, "spiking": "log-linear", "signal": 5.0}
 
 N_TRIALS = 30
 
@@ -47,7 +49,7 @@ session: day 1
 @pytest.fixture(scope="module")
 def planted_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("recordings") / "planted.nc"
-    save(plant_spikes(n_trials=60, n_units=20, n_items=2, n_values=3, seed=1), path)
+    save(plant(**PICTURES, n_trials=60, n_units=20, n_items=2, n_values=3, seed=1), path)
     return path
 
 
@@ -132,7 +134,7 @@ def test_export(run, planted_file, tmp_path, name):
 
 
 def test_noise_like_a_recording(run, planted_file, tmp_path):
-    model = plant_spikes(n_trials=120, n_units=50, n_items=2, n_values=3, seed=2)
+    model = plant(**PICTURES, n_trials=120, n_units=50, n_items=2, n_values=3, seed=2)
     model["activity"] = model["activity"] / 40 - 0.2
     model["activity"].attrs["units"] = "a.u."
     model.attrs["source"] = "model"

@@ -10,10 +10,12 @@ from sklearn.naive_bayes import GaussianNB
 import wmsim
 from wmsim.decoding import scores
 from wmsim.errors import ConfigError, WmsimError
-from wmsim.hypotheses import plant_spikes
+from wmsim.hypotheses import plant
 from wmsim.pipeline import AnalysisConfig, analyze, decode
 from wmsim.pipeline.workers import spread
 from wmsim.recordings import build_recording, pseudo_population, save
+
+PICTURES = {"maintenance": 1, "repeats": False, "spiking": "log-linear", "signal": 5.0}
 
 QUICK = AnalysisConfig(folds=4, permutations=19, bootstrap=30)
 VALUES = ["ant", "bee", "cat", "dog"]
@@ -201,7 +203,7 @@ def test_folds_of_the_recording_are_the_same_in_all_tasks(three):
 
 def test_pseudo_populations_have_no_interval_and_sessions_are_refused():
     sessions = [
-        plant_spikes(n_trials=60, n_units=10, n_items=2, n_values=3, seed=s) for s in (1, 2)
+        plant(**PICTURES, n_trials=60, n_units=10, n_items=2, n_values=3, seed=s) for s in (1, 2)
     ]
     population = pseudo_population(sessions, feature="image", folds=3, seed=0)
     found = decode(population, "image", config=QUICK, n_jobs=1)

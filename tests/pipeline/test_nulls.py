@@ -11,7 +11,7 @@ from wmsim.decoding import Problem
 from wmsim.decoding.null import TIE
 from wmsim.errors import ConfigError
 from wmsim.figures import tensor_map
-from wmsim.hypotheses import plant_spikes
+from wmsim.hypotheses import plant
 from wmsim.pipeline import AnalysisConfig, Design, analyze
 from wmsim.pipeline.jobs import Job
 from wmsim.pipeline.statistics import (
@@ -23,6 +23,8 @@ from wmsim.pipeline.statistics import (
 )
 from wmsim.pipeline.stopping import Nulls, settled_at
 
+PICTURES = {"maintenance": 1, "repeats": False, "spiking": "log-linear", "signal": 5.0}
+
 QUICK = AnalysisConfig(folds=3, permutations=40, bootstrap=10, stop_after=2)
 RIDGE = QUICK.changed(estimator="ridge", stop_after=None)
 STATES = ((0, 0), (0, 1), (1, 1))
@@ -31,12 +33,12 @@ DESIGN = Design(STATES, (0, 1))
 
 @pytest.fixture(scope="module")
 def nothing():
-    return plant_spikes(n_trials=60, n_units=10, n_items=2, n_values=2, signal=0.0, seed=8)
+    return plant(**PICTURES | {"signal": 0}, n_trials=60, n_units=10, n_items=2, n_values=2, seed=8)
 
 
 @pytest.fixture(scope="module")
 def code():
-    return plant_spikes(n_trials=90, n_units=30, n_items=2, n_values=3, signal=1.0, seed=1)
+    return plant(**PICTURES, n_trials=90, n_units=30, n_items=2, n_values=3, seed=1)
 
 
 def numbers_of(tree, path=()):

@@ -7,17 +7,19 @@ import pytest
 
 from wmsim.decoding import Problem
 from wmsim.errors import ConfigError, WmsimError
-from wmsim.hypotheses import plant_spikes
+from wmsim.hypotheses import plant
 from wmsim.pipeline import AnalysisConfig, Design, analyze, prepare, transfers
 from wmsim.pipeline.statistics import observed, permuted
 from wmsim.recordings import build_recording, import_recording
+
+PICTURES = {"maintenance": 1, "repeats": False, "spiking": "log-linear", "signal": 5.0}
 
 QUICK = AnalysisConfig(folds=4, permutations=3, bootstrap=30)
 
 
 @pytest.fixture(scope="module")
 def planted():
-    return plant_spikes(n_trials=240, n_units=60, n_items=3, n_values=5, signal=1.0, seed=11)
+    return plant(**PICTURES, n_trials=240, n_units=60, n_items=3, n_values=5, seed=11)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,9 @@ def test_tensor_is_labelled(result):
 
 
 def test_no_code_gives_no_effect():
-    nothing = plant_spikes(n_trials=200, n_units=60, n_items=2, n_values=4, signal=0.0, seed=5)
+    nothing = plant(
+        **PICTURES | {"signal": 0}, n_trials=200, n_units=60, n_items=2, n_values=4, seed=5
+    )
     numbers = analyze(nothing, QUICK, n_jobs=1).summary["features"]["image"]
     for name in ("within", "encoding_to_encoding", "encoding_to_memory"):
         assert numbers[name]["value"] == pytest.approx(0.5, abs=0.06)
@@ -143,7 +147,7 @@ def test_a_recording_of_maintenance_alone_is_decoded_there():
 
 
 def test_two_values_have_no_rotation():
-    recording = plant_spikes(n_trials=80, n_units=20, n_items=2, n_values=2, seed=1)
+    recording = plant(**PICTURES, n_trials=80, n_units=20, n_items=2, n_values=2, seed=1)
     numbers = analyze(recording, QUICK, n_jobs=1).summary["features"]["image"]
     assert "procrustes" not in numbers
 
@@ -178,8 +182,8 @@ def test_cell_states_are_left_out_unless_asked_for(planted):
 def test_unknown_feature_or_task_is_suggested(planted):
     with pytest.raises(ConfigError, match="Did you mean 'image'"):
         prepare(planted, QUICK.changed(features=("imag",)))
-    with pytest.raises(ConfigError, match="Did you mean 'order of 3 images'"):
-        prepare(planted, QUICK.changed(tasks=("order of 2 images",)))
+    with pytest.raises(ConfigError, match="Did you mean 'order of 3 items'"):
+        prepare(planted, QUICK.changed(tasks=("order of 2 items",)))
 
 
 def test_too_few_trials_of_a_value_say_so():

@@ -8,10 +8,12 @@ import pytest
 
 from wmsim.decoding import Problem, cross_decode, permutation_p, permute_trials, scores
 from wmsim.errors import WmsimError
-from wmsim.hypotheses import plant_spikes
+from wmsim.hypotheses import plant
 from wmsim.pipeline import AnalysisConfig, Population, analyze, prepare
 from wmsim.recordings import build_recording, import_recording, join, pseudo_population, save
 from wmsim.recordings.populations import make_pool
+
+PICTURES = {"maintenance": 1, "repeats": False, "spiking": "log-linear", "signal": 5.0}
 
 QUICK = AnalysisConfig(folds=4, permutations=3, bootstrap=40)
 
@@ -75,7 +77,9 @@ def test_p_is_uniform_without_signal_and_permuted_pseudo_trials_would_not_be():
 
 def test_the_null_exchanges_whole_trials_within_a_session():
     rng = np.random.default_rng(0)
-    sessions = [plant_spikes(n_trials=48, n_units=5, n_items=2, n_values=3, seed=s) for s in (1, 2)]
+    sessions = [
+        plant(**PICTURES, n_trials=48, n_units=5, n_items=2, n_values=3, seed=s) for s in (1, 2)
+    ]
     for session in sessions:  # no two trials alike
         session["activity"][:] += rng.random(session["activity"].shape).astype(np.float32)
     sessions[0]["activity"][:, 4, 30:] = np.nan
@@ -108,7 +112,9 @@ def test_the_null_exchanges_whole_trials_within_a_session():
 def weak():
     """Four sessions with a weak code each; the unit names are the same in all."""
     return [
-        plant_spikes(n_trials=120, n_units=12, n_items=2, n_values=4, signal=0.45, seed=s)
+        plant(
+            **PICTURES | {"signal": 2.25}, n_trials=120, n_units=12, n_items=2, n_values=4, seed=s
+        )
         for s in range(4)
     ]
 
@@ -201,10 +207,10 @@ def test_a_pseudo_population_itself_has_no_p(weak):
 
 
 def test_sessions_that_do_not_fit_are_named(weak):
-    few = plant_spikes(n_trials=8, n_units=6, n_items=2, n_values=4, seed=9)
+    few = plant(**PICTURES, n_trials=8, n_units=6, n_items=2, n_values=4, seed=9)
     notes = " ".join(prepare([*weak[:2], few], QUICK).notes)
     assert "Fell out: 6 units of planted (3) (fewer than 4 trials" in notes
-    longer = plant_spikes(n_trials=60, n_units=6, n_items=3, n_values=4, seed=9)
+    longer = plant(**PICTURES, n_trials=60, n_units=6, n_items=3, n_values=4, seed=9)
     with pytest.raises(WmsimError, match=r"time: is 3 steps .* and 4 steps"):
         prepare([weak[0], longer], QUICK)
     with pytest.raises(WmsimError, match="No recording was given"):

@@ -8,10 +8,12 @@ from sklearn.metrics import balanced_accuracy_score
 
 from wmsim.decoding import cross_decode, standardise
 from wmsim.errors import WmsimError
-from wmsim.hypotheses import plant_spikes
+from wmsim.hypotheses import plant
 from wmsim.pipeline import AnalysisConfig, analyze, memory_spaces, prepare
 from wmsim.pipeline.statistics import FOLDS
 from wmsim.recordings import build_recording
+
+PICTURES = {"maintenance": 1, "repeats": False, "spiking": "log-linear", "signal": 5.0}
 
 QUICK = AnalysisConfig(folds=3, permutations=0, bootstrap=0)
 
@@ -190,7 +192,7 @@ def test_two_values_have_no_rotations():
 
 
 def test_brains_without_tasks_and_with_maintenance():
-    spikes = plant_spikes(n_trials=90, n_units=30, n_items=2, n_values=4, seed=3)
+    spikes = plant(**PICTURES, n_trials=90, n_units=30, n_items=2, n_values=4, seed=3)
     spaces = memory_spaces(spikes, QUICK, n_jobs=1).isel(analysis=0)
     assert spaces["n_back"] == -1
     assert spaces.sizes["step"] == 3

@@ -7,10 +7,12 @@ from typer.testing import CliRunner
 
 from wmsim.cli import geometry
 from wmsim.errors import WmsimError
-from wmsim.hypotheses import plant_spikes
+from wmsim.hypotheses import plant
 from wmsim.pipeline import AnalysisConfig
 from wmsim.recordings import save
 from wmsim.report.orthogonality import orthogonality_of
+
+PICTURES = {"maintenance": 1, "repeats": False, "spiking": "log-linear", "signal": 5.0}
 
 QUICK = AnalysisConfig(folds=2, permutations=3, bootstrap=5)
 
@@ -18,7 +20,7 @@ QUICK = AnalysisConfig(folds=2, permutations=3, bootstrap=5)
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     path = tmp_path_factory.mktemp("recordings") / "animal.nc"
-    save(plant_spikes(n_trials=60, n_units=20, n_items=2, n_values=3, seed=1), path)
+    save(plant(**PICTURES, n_trials=60, n_units=20, n_items=2, n_values=3, seed=1), path)
     return path
 
 

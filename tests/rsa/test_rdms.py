@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from wmsim.errors import ConfigError, WmsimError
-from wmsim.hypotheses import plant_spikes
+from wmsim.hypotheses import plant
 from wmsim.recordings import build_recording
 from wmsim.rsa import compare_rdms, rank_rdm, rdms, to_rsatoolbox
 from wmsim.rsa.rdms import _crossnobis
+
+PICTURES = {"maintenance": 1, "repeats": False, "spiking": "log-linear", "signal": 5.0}
 
 
 def reference(patterns, labels, folds):
@@ -42,18 +44,20 @@ def test_distances_are_those_of_brute_force():
 
 
 def test_planted_code_is_there_when_shown_and_pure_noise_has_distance_zero():
-    planted = plant_spikes(n_trials=200, n_units=40, n_values=5, signal=1.0, seed=2)
+    planted = plant(**PICTURES, n_trials=200, n_units=40, n_values=5, n_items=3, seed=2)
     distances = rdms(planted, "image")["dissimilarity"]
     upper = np.triu_indices(5, 1)
     assert (distances.values[:, upper[0], upper[1]].mean(axis=1) > 0.05).all()
-    noise = plant_spikes(n_trials=400, n_units=40, n_values=5, signal=0.0, seed=2)
+    noise = plant(
+        **PICTURES | {"signal": 0}, n_trials=400, n_units=40, n_values=5, n_items=3, seed=2
+    )
     nothing = rdms(noise, "image")["dissimilarity"].values[:, upper[0], upper[1]]
     assert abs(nothing.mean()) < 0.01
     assert (nothing < 0).any()
 
 
 def test_comparison_matches_conditions_by_name():
-    planted = plant_spikes(n_trials=120, n_units=40, n_values=5, seed=2)
+    planted = plant(**PICTURES, n_trials=120, n_units=40, n_values=5, n_items=3, seed=2)
     distances = rdms(planted, "image", at=[(0, 0)])
     shuffled = distances.isel(value=[3, 1, 0, 4, 2], value_b=[3, 1, 0, 4, 2])
     assert compare_rdms(distances, shuffled).item() == pytest.approx(1)
@@ -61,7 +65,7 @@ def test_comparison_matches_conditions_by_name():
 
 
 def test_recordings_without_common_values_are_refused():
-    planted = plant_spikes(n_trials=60, n_units=10, n_values=4, seed=2)
+    planted = plant(**PICTURES, n_trials=60, n_units=10, n_values=4, n_items=3, seed=2)
     distances = rdms(planted, "image", at=[(0, 0)])
     other = distances.assign_coords(value=list("abcd"), value_b=list("abcd"))
     with pytest.raises(WmsimError, match=r"share 0 value.*at least 3.*rank_rdm"):
@@ -71,7 +75,7 @@ def test_recordings_without_common_values_are_refused():
 
 
 def test_rank_is_there_in_any_recording_of_sequences():
-    planted = plant_spikes(n_trials=120, n_units=40, n_items=4, n_values=5, seed=2)
+    planted = plant(**PICTURES, n_trials=120, n_units=40, n_items=4, n_values=5, seed=2)
     found = rank_rdm(planted, 3)
     assert found["value"].values.tolist() == ["item 1", "item 2", "item 3"]
     upper = np.triu_indices(3, 1)

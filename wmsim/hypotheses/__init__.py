@@ -1,10 +1,12 @@
-"""Hypotheses: recordings whose geometry is known by construction.
+"""Hypotheses: what they say, and recordings whose geometry is known by construction.
 
 ======================  ==================================================================
-:mod:`.plant`           a planted spiking recording
+:mod:`.composition`     what hypotheses say: how alike codes are in any two states
+:mod:`.planting`        planted recordings
 ======================  ==================================================================
 """
 
-from wmsim.hypotheses.plant import plant_spikes
+from wmsim.hypotheses.plant_config import PlantConfig
+from wmsim.hypotheses.planting import plant, plant_sessions
 
-__all__ = ["plant_spikes"]
+__all__ = ["PlantConfig", "plant", "plant_sessions"]

@@ -108,8 +108,10 @@ def decode(
 
     Examples
     --------
-    >>> from wmsim.hypotheses import plant_spikes
-    >>> recording = plant_spikes(n_trials=60, n_units=20, n_items=2, n_values=3, seed=1)
+    >>> from wmsim.hypotheses import plant
+    >>> recording = plant(
+    ...     n_trials=60, n_units=20, n_items=2, n_values=3, maintenance=1, signal=5.0, seed=1
+    ... )
     >>> found = decode(recording, "image", config=AnalysisConfig(folds=3, bootstrap=20), n_jobs=1)
     >>> found["normal"].dims
     ('task', 'fold', 'state', 'value', 'unit')

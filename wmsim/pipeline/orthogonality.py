@@ -91,8 +91,10 @@ def orthogonality(
 
     Examples
     --------
-    >>> from wmsim.hypotheses import plant_spikes
-    >>> recording = plant_spikes(n_trials=90, n_units=30, n_items=2, n_values=3, seed=1)
+    >>> from wmsim.hypotheses import plant
+    >>> recording = plant(
+    ...     n_trials=90, n_units=30, n_items=2, n_values=3, maintenance=1, signal=5.0, seed=1
+    ... )
     >>> found = orthogonality(recording, "image", dimensions=5, bootstraps=3)
     >>> found["index"].dims, found["reduction"].values.tolist()
     (('feature', 'task', 'reduction'), ['as is', 'PCA 5'])

@@ -118,8 +118,10 @@ def memory_spaces(
 
     Examples
     --------
-    >>> from wmsim.hypotheses import plant_spikes
-    >>> recording = plant_spikes(n_trials=60, n_units=24, n_items=2, n_values=3, seed=1)
+    >>> from wmsim.hypotheses import plant
+    >>> recording = plant(
+    ...     n_trials=60, n_units=24, n_items=2, n_values=3, maintenance=1, signal=5.0, seed=1
+    ... )
     >>> spaces = memory_spaces(recording, AnalysisConfig(folds=3), n_jobs=1).isel(analysis=0)
     >>> spaces["fitted"].sel(metric="balanced").dims
     ('item', 'step')

@@ -95,8 +95,10 @@ def analyze(
 
     Examples
     --------
-    >>> from wmsim.hypotheses import plant_spikes
-    >>> recording = plant_spikes(n_trials=60, n_units=20, n_items=2, n_values=3, seed=1)
+    >>> from wmsim.hypotheses import plant
+    >>> recording = plant(
+    ...     n_trials=60, n_units=20, n_items=2, n_values=3, maintenance=1, signal=5.0, seed=1
+    ... )
     >>> config = AnalysisConfig(folds=3, permutations=2, bootstrap=20)
     >>> result = analyze(recording, config, n_jobs=1)
     >>> sorted(result.summary["features"])

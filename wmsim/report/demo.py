@@ -13,7 +13,7 @@ from wmsim.config import Config
 from wmsim.encoders import encode
 from wmsim.errors import WmsimError
 from wmsim.files import output_folder, write_json
-from wmsim.hypotheses import plant_spikes
+from wmsim.hypotheses import plant
 from wmsim.pipeline import Analysis, AnalysisConfig
 from wmsim.recordings import import_recording, open_recording, save
 from wmsim.report.analyze import overview_figures
@@ -149,7 +149,11 @@ def _brain(config: DemoConfig) -> tuple[xr.Dataset, str, str]:
             "NOT A BRAIN: a planted recording (simulated Poisson spikes with a chronological code) "
             f"stands in, because session {config.session} of {DATASET} is not at hand. {error}"
         )
-        return plant_spikes(n_units=60, n_trials=240, seed=config.subject.seed), "planted", said
+        planted = plant(
+            n_units=60, n_trials=240, n_items=3, n_values=6, maintenance=1, repeats=False,
+            spiking="log-linear", signal=5.0, seed=config.subject.seed,
+        )  # fmt: skip
+        return planted, "planted", said
     said = (
         f"Session {config.session} of {DATASET}: single and multi units of the human medial "
         "temporal lobe while the order of images was held in mind."

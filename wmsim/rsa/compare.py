@@ -56,9 +56,11 @@ def compare_rdms(one: xr.Dataset, other: xr.Dataset, *, method: str = "corr") ->
 
     Examples
     --------
-    >>> from wmsim.hypotheses import plant_spikes
+    >>> from wmsim.hypotheses import plant
     >>> from wmsim.rsa import rdms
-    >>> recording = plant_spikes(n_trials=60, n_units=30, n_items=2, n_values=4, seed=1)
+    >>> recording = plant(
+    ...     n_trials=60, n_units=30, n_items=2, n_values=4, maintenance=1, signal=5.0, seed=1
+    ... )
     >>> distances = rdms(recording, "image", at=[(0, 0), (1, 1)])
     >>> compare_rdms(distances, distances).values.diagonal().round(3)
     array([1., 1.])

@@ -56,8 +56,10 @@ def rdms(
 
     Examples
     --------
-    >>> from wmsim.hypotheses import plant_spikes
-    >>> recording = plant_spikes(n_trials=60, n_units=30, n_items=2, n_values=4, seed=1)
+    >>> from wmsim.hypotheses import plant
+    >>> recording = plant(
+    ...     n_trials=60, n_units=30, n_items=2, n_values=4, maintenance=1, signal=5.0, seed=1
+    ... )
     >>> distances = rdms(recording, "image", at=[(0, 0)])["dissimilarity"]
     >>> distances.shape
     (1, 4, 4)

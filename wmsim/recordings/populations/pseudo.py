@@ -82,9 +82,9 @@ def pseudo_population(
 
     Examples
     --------
-    >>> from wmsim.hypotheses import plant_spikes
+    >>> from wmsim.hypotheses import plant
     >>> sessions = [
-    ...     plant_spikes(n_trials=60, n_units=8, n_items=2, n_values=3, seed=seed)
+    ...     plant(n_trials=60, n_units=8, n_items=2, n_values=3, maintenance=1, seed=seed)
     ...     for seed in (1, 2)
     ... ]
     >>> population = pseudo_population(sessions, feature="image", folds=4, trials=5, seed=0)
