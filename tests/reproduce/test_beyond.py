@@ -8,182 +8,15 @@ import xarray as xr
 
 from wmsim.errors import ConfigError
 from wmsim.figures import style
-from wmsim.pipeline import AnalysisConfig
-from wmsim.recordings import build_recording
-from wmsim.reproduce.config import ReproduceConfig
 from wmsim.reproduce.delays import measure_delays
+from wmsim.reproduce.delays_and_nback import THREE_BACK, measure_across
 from wmsim.reproduce.kinds import Kind
 from wmsim.reproduce.novel_identities import both_splits, measure_splits
 from wmsim.reproduce.other_tasks import REGIMES, first_delay, steps_of
 from wmsim.reproduce.strategy import memory_numbers
 from wmsim.reproduce.study import Study
 from wmsim.stimuli import StimulusConfig
-from wmsim.tasks import FEATURES, regime_tasks
-
-PLAIN = AnalysisConfig(folds=2, permutations=0, bootstrap=0)
-CONFIG = ReproduceConfig(architectures=("gru",), sizes={"gru": (64,)}, analysis=PLAIN)
-SEEDS = (0, 1, 2)
-N_ITEMS, K, N_UNITS, N_TRIALS = 4, 4, 48, 60
-NBACK = ("2-back-location", "2-back-category")
-DELAYED = ("location", "category")
-
-
-def subspaces(seed, n):
-    """n codes of K values in orthogonal subspaces, (code, value, unit)."""
-    rng = np.random.default_rng([seed, 99])
-    basis = np.linalg.qr(rng.standard_normal((N_UNITS, n * K)))[0]
-    return 8 * basis.T.reshape(n, K, N_UNITS)
-
-
-def plant_nback(code, seed, *, novel=False):
-    """Trials of N-back tasks in which only the asked feature is coded.
-
-    "chronological": an item of age a in the a-th subspace; "slots": item S in the S-th; "recalled":
-    chronological, but nothing is there between encoding and the executive step; "moved":
-    chronological, and the category of novel identities is coded elsewhere.
-    """
-    rng = np.random.default_rng([seed, novel])
-    codes = subspaces(seed, 2 * N_ITEMS)
-    tasks = [task for task in regime_tasks("MTMF") if task.name in NBACK]
-    parts, shown = [], {feature: [] for feature in FEATURES}
-    for task in tasks:
-        labels = {f: rng.integers(K, size=(N_TRIALS, N_ITEMS)) for f in ("location", "category")}
-        labels["identity"] = labels["category"] + K * novel
-        activity = rng.standard_normal((N_ITEMS, N_UNITS, N_TRIALS))
-        elsewhere = N_ITEMS * (code == "moved" and novel and task.feature == "category")
-        for item, step in zip(*np.triu_indices(N_ITEMS), strict=True):
-            age = step - item
-            if code == "recalled" and age not in (0, task.n):
-                continue
-            place = (item if code == "slots" else age) + elsewhere
-            activity[step] += codes[place][labels[task.feature][:, item]].T
-        parts.append(activity)
-        for feature in FEATURES:
-            shown[feature].append(labels[feature])
-    names = {"location": K, "identity": 2 * K, "category": K}
-    return build_recording(
-        np.concatenate(parts, axis=2), time=np.arange(N_ITEMS), time_units="step",
-        activity_units="a.u.", shown_item=np.arange(N_ITEMS), source="planted", seed=seed,
-        features={f: (np.concatenate(shown[f]), [f"{f} {v}" for v in range(names[f])])
-                  for f in FEATURES},
-        unit={"kind": np.repeat(["hidden", "state"], N_UNITS // 2)},
-        trial={
-            "task": np.repeat([task.name for task in tasks], N_TRIALS),
-            "n_back": np.repeat([task.n for task in tasks], N_TRIALS),
-            "task_feature": np.repeat([task.feature for task in tasks], N_TRIALS),
-        },
-    )  # fmt: skip
-
-
-def plant_delay(code, regime, seed, *, n_trials=80):
-    """Trials of tasks with a delay; only the asked feature is coded.
-
-    "held": each item in the subspace of encoding while shown, then in one of its own, and a cue
-    brings the item that it names into a common one and drops the other; "same": items stay where
-    they were encoded (two of them side by side); "drifting": each step of the delay has a
-    subspace of its own.
-    """
-    rng = np.random.default_rng([seed, len(regime)])
-    tasks = [task for task in regime_tasks(regime) if task.feature in DELAYED]
-    names = tasks[0].timeline.names
-    n_items = sum(name.startswith("item") for name in names)
-    codes = subspaces(seed, 11)
-    cue_at = names.index("cue") if "cue" in names else len(names)
-    parts, labels, cues = [], [], []
-    for _ in tasks:
-        shown = rng.permuted(np.tile(np.arange(K), (n_trials, 1)), axis=1)[:, :n_items]
-        cue = rng.permutation(np.arange(n_trials) % n_items)
-        activity = rng.standard_normal((len(names), N_UNITS, n_trials))
-        for item in range(n_items):
-            for step in range(item, len(names)):
-                there = np.ones(n_trials, dtype=bool)
-                place = 0 if step == item else 1 + item
-                if code == "same":
-                    place = item
-                elif code == "drifting" and step >= n_items:
-                    place = step
-                elif step > cue_at:
-                    place, there = 4, cue == item
-                activity[step] += np.where(there[:, None], codes[place][shown[:, item]], 0).T
-        parts.append(activity)
-        labels.append(shown)
-        cues.append(cue)
-    every = np.concatenate(labels)
-    trial = {
-        "task": np.repeat([task.name for task in tasks], n_trials),
-        "task_feature": np.repeat([task.feature for task in tasks], n_trials),
-    } | ({"cued_item": np.concatenate(cues)} if "cue" in names else {})
-    shown_item = [int(name.split()[1]) - 1 if name.startswith("item") else -1 for name in names]
-    return build_recording(
-        np.concatenate(parts, axis=2), time=np.arange(len(names)), time_units="step",
-        activity_units="a.u.", features=dict.fromkeys(FEATURES, every), trial=trial,
-        shown_item=shown_item, step_name=list(names), source="planted", seed=seed,
-    )  # fmt: skip
-
-
-MEASURED = {}
-
-
-class PlantedStudy(Study):
-    """Recordings are planted, behaviour and transfer made up; nothing is trained.
-
-    `codes`: name of a kind (or "") to the code planted in it.
-    """
-
-    def __init__(self, folder, codes, *, across=0.7, probe=0.95):
-        super().__init__(folder, CONFIG, seeds=SEEDS, n_jobs=1)
-        self.codes, self.across, self.probe = codes, across, probe
-
-    def recording(self, kind, seed, *, split="novel_angle"):
-        code = self.codes.get(kind.name, self.codes[""])
-        if kind.regime in REGIMES:
-            return plant_delay(code, kind.regime, seed)
-        return plant_nback(code, seed, novel=split == "novel_identity")
-
-    def measured(self, measure, kind, compute):
-        if measure.startswith("transfer") and measure != "transfer-novel":
-            return self.made_up(kind)
-        # To save time, kinds with the same plant are measured once.
-        key = measure, self.codes.get(kind.name, self.codes[""]), kind.regime
-        if key not in MEASURED:
-            MEASURED[key] = super().measured(measure, kind, compute)
-        return MEASURED[key]
-
-    def made_up(self, kind):
-        tasks = regime_tasks(kind.regime)
-        asked, names = [task.feature for task in tasks], [task.name for task in tasks]
-        accuracy = np.where(np.equal.outer(asked, asked), 0.95, self.across)
-        noise = 0.005 * np.random.default_rng(kind.size).random((len(SEEDS), 2, 3, 9, 9, 2))
-        dims = ("subject", "scaling", "feature", "train_task", "test_task", "metric")
-        return xr.Dataset(
-            {"accuracy": (dims, accuracy[None, None, None, :, :, None] + noise)},
-            coords={
-                "subject": list(SEEDS), "scaling": ["trained", "tested"], "feature": list(FEATURES),
-                "train_task": names, "test_task": names, "task": names,
-                "metric": ["balanced", "multiclass"], "asked_feature": ("task", asked),
-                "n_back": ("task", [task.n for task in tasks]),
-            },
-        )  # fmt: skip
-
-    def behaviour(self, kind):
-        tasks = [task.name for task in regime_tasks(kind.regime)]
-        spread = 0.01 * np.arange(len(SEEDS))[:, None]
-        right = self.probe - 0.1 * np.array([0, 0, 1]) + spread  # novel identities are harder
-        by_task = np.repeat(right[:, :, None], len(tasks), axis=2)
-        learning = np.array([[0.5, 0.97, np.nan], [0.5, 0.9, 0.99], [0.5, 0.9, 0.95]])
-        return xr.Dataset(
-            {
-                "accuracy": (("subject", "split"), right),
-                "executive_accuracy": (("subject", "split"), right),
-                "executive_by_task": (("subject", "split", "task"), by_task),
-                "learning": (("subject", "iteration"), learning),
-                "parameters": ("subject", [kind.size] * 3), "iterations": ("subject", [100] * 3),
-            },
-            coords={
-                "subject": list(SEEDS), "split": ["train", "novel_angle", "novel_identity"],
-                "task": tasks, "iteration": [50, 100, 150],
-            },
-        )  # fmt: skip
+from wmsim.tasks import regime_tasks
 
 
 def figure(name):
@@ -191,7 +24,7 @@ def figure(name):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory, planted):
     """Numbers of a figure, kept: (name, codes, settings) to what it measures."""
     known = {}
 
@@ -199,7 +32,7 @@ def made(tmp_path_factory):
         codes = codes if isinstance(codes, dict) else {"": codes}
         key = repr((name, codes, settings))
         if key not in known:
-            study = PlantedStudy(tmp_path_factory.mktemp(name), codes, **settings)
+            study = planted.Study(tmp_path_factory.mktemp(name), codes, **settings)
             known[key] = figure(name).measure(study)
         return known[key]
 
@@ -233,6 +66,10 @@ VERDICTS = [
     ("novel_identities", "once decoders know them", "moved", "holds"),
     ("novel_identities", "location transfers", "moved", "holds"),
     ("novel_identities", "shared by items rather than by times", "chronological", "holds"),
+    ("other_tasks", "match-to-sample: the delay has the code", "held", "holds"),
+    ("other_tasks", "match-to-sample: the delay has the code", "same", "does not hold"),
+    ("other_tasks", "Sternberg: the very same read-out", "held", "holds"),
+    ("other_tasks", "Sternberg: the very same read-out", "same", "does not hold"),
     ("other_tasks", "match-to-sample: memory in the delay is not", "held", "holds"),
     ("other_tasks", "match-to-sample: memory in the delay is not", "same", "does not hold"),
     ("other_tasks", "Sternberg: the code stays", "held", "holds"),
@@ -243,6 +80,7 @@ VERDICTS = [
     ("other_tasks", "the cued item is kept better", "same", "does not hold"),
     ("other_tasks", "not so before the cue", "held", "holds"),
     ("other_tasks", "brings items of either place", "held", "holds"),
+    ("other_tasks", "brings items of either place", "same", "does not hold"),
 ]
 
 
@@ -256,13 +94,13 @@ FIGURES = (("size", "chronological"), ("other_cores", "recalled"),
 
 
 @pytest.mark.parametrize(("name", "codes"), FIGURES)
-def test_claims_say_that_they_are_ours(made, name, codes):
+def test_claims_say_that_they_are_ours(made, name, codes, planted):
     claims = [claim.judged(name) for claim in figure(name).claims(made(name, codes))]
     assert len({claim["claim"] for claim in claims}) == len(claims)
     for claim in claims:
         assert "ours, exploratory" in claim["note"]
         assert "Bound" in claim["note"]
-        assert claim["n_subjects"] in (0, len(SEEDS))
+        assert claim["n_subjects"] in (0, len(planted.seeds))
 
 
 @pytest.mark.parametrize(("name", "codes"), FIGURES)
@@ -282,13 +120,20 @@ def test_numbers_survive_a_file_and_are_drawn(made, name, codes, tmp_path, monke
     xr.testing.assert_identical(one, before)
 
 
-def test_kinds():
-    assert [kind.name for kind in figure("size").kinds(CONFIG)] == ["gru-64-MTMF", "gru-256-MTMF"]
-    names = [kind.architecture for kind in figure("other_cores").kinds(CONFIG)]
+def test_kinds(planted):
+    assert [kind.name for kind in figure("size").kinds(planted.config)] == [
+        "gru-64-MTMF",
+        "gru-256-MTMF",
+    ]
+    names = [kind.architecture for kind in figure("other_cores").kinds(planted.config)]
     assert names == ["gru", "transformer", "ssm"]
-    assert [kind.regime for kind in figure("other_tasks").kinds(CONFIG)] == list(REGIMES)
-    assert figure("novel_identities").kinds(CONFIG) == [Kind()]
-    none = CONFIG.changed(stimuli=StimulusConfig(novel_identities=0))
+    (together,) = figure("other_tasks").kinds(planted.config)
+    assert together.name == "gru-256-MTMF+DMS+STERNBERG+RETROCUE"
+    assert {task.name for task in planted.config.subject(together, seed=0).tasks} >= {
+        task.name for regime in ("MTMF", *REGIMES) for task in regime_tasks(regime)
+    }
+    assert figure("novel_identities").kinds(planted.config) == [Kind()]
+    none = planted.config.changed(stimuli=StimulusConfig(novel_identities=0))
     with pytest.raises(ConfigError, match=r"stimuli\.novel_identities is 0"):
         figure("novel_identities").kinds(none)
 
@@ -313,6 +158,7 @@ def test_tasks_that_are_not_learned_do_not_count(made):
     assert (found["learned"] == 0).all()
     assert verdict("other_tasks", found, "Sternberg: items can be read out") == "undecided"
     assert verdict("other_tasks", found, "Sternberg: learns its tasks") == "does not hold"
+    assert verdict("other_tasks", found, "one network learns") == "does not hold"
 
 
 def test_sizes_tell_who_came_to_the_criterion(made):
@@ -353,12 +199,14 @@ def test_rotations_count_where_items_can_be_decoded():
     assert some["memory"].item() == pytest.approx(0.75)  # decoders themselves always count
 
 
-def test_both_splits_keeps_one_item_and_names_tasks_apart():
-    parts = {name: plant_nback("moved", 0, novel=name == "novel") for name in ("trained", "novel")}
+def test_both_splits_keeps_one_item_and_names_tasks_apart(planted):
+    parts = {
+        name: planted.nback("moved", 0, novel=name == "novel") for name in ("trained", "novel")
+    }
     both = both_splits(parts, 2)
     assert both.sizes["time"] == both.sizes["item"] == 1
     assert both["shown_item"].values.tolist() == [0]
-    assert set(both["task"].values) == {f"{t}/{name}" for t in NBACK for name in parts}
+    assert set(both["task"].values) == {f"{t}/{name}" for t in planted.tasks for name in parts}
     activity = np.concatenate([part["activity"].values[2] for part in parts.values()], axis=1)
     assert np.array_equal(both["activity"].values[0], activity)
     assert np.array_equal(
@@ -367,19 +215,20 @@ def test_both_splits_keeps_one_item_and_names_tasks_apart():
     )
 
 
-def test_later_items_are_decoded_where_they_are_asked_for():
-    found = measure_splits(plant_nback("moved", 0), plant_nback("moved", 0, novel=True), PLAIN,
-                           n_jobs=1)["accuracy"].sel(feature="category")  # fmt: skip
+def test_later_items_are_decoded_where_they_are_asked_for(planted):
+    recordings = (planted.nback("moved", 0), planted.nback("moved", 0, novel=True))
+    found = measure_splits(*recordings, planted.analysis, n_jobs=1)["accuracy"]
+    found = found.sel(feature="category")
     asked = found["asked_feature"].values == "category"
     assert found.isel(item=0).notnull().all()
     assert found.isel(task=asked).notnull().all()
     assert found.isel(task=~asked, item=slice(1, None)).isnull().all()
 
 
-def test_delays_by_hand():
-    found = measure_delays(plant_delay("held", "RETROCUE", 0), PLAIN, n_jobs=1)
-    assert found["asked_feature"].values.tolist() == list(DELAYED)
-    assert (found["n_values"] == K).all()
+def test_delays_by_hand(planted):
+    found = measure_delays(planted.delay("held", "RETROCUE", 0), planted.analysis, n_jobs=1)
+    assert found["asked_feature"].values.tolist() == list(planted.features)
+    assert (found["n_values"] == planted.n_values).all()
     assert found["encoding"].sel(score="balanced").min() > 0.85
     # Another subspace: decoders of encoding know nothing of the delay.
     first = found["time_by_time"].isel(item=0).sel(metric="balanced").mean("task")
@@ -394,7 +243,47 @@ def test_delays_by_hand():
     assert shared.isel(step=4) < 0.7
 
 
-def test_values_with_too_few_trials_are_left_out():
-    found = measure_delays(plant_delay("held", "RETROCUE", 0, n_trials=12), PLAIN, n_jobs=1)
+def test_values_with_too_few_trials_are_left_out(planted):
+    found = measure_delays(
+        planted.delay("held", "RETROCUE", 0, n_trials=12), planted.analysis, n_jobs=1
+    )
     assert found["maintenance"].isnull().all()
     assert found["by_cue"].isnull().all()
+
+
+def test_codes_are_compared_between_regimes_by_hand(planted):
+    """Memory of the first item is in one subspace ("held"), or where it was encoded ("same")."""
+    recordings = {
+        THREE_BACK: planted.delay("held", "DMS", 0, stream=1),
+        "STERNBERG": planted.delay("held", "STERNBERG", 0),
+        "RETROCUE": planted.delay("same", "RETROCUE", 0),
+    }
+    found = measure_across(recordings, planted.analysis, n_jobs=1)["accuracy"].sel(
+        metric="balanced"
+    )
+    assert found.sel(feature="identity").isnull().all()
+    mean = found.sel(feature=list(planted.features)).mean("feature")
+    assert (mean.sel(age=0) > 0.8).all()
+    later = mean.sel(age=[1, 2, 3])
+    for regime in recordings:
+        assert (later.sel(fitted_in=regime, tested_in=regime) > 0.8).all()
+    assert (later.sel(fitted_in=THREE_BACK, tested_in="STERNBERG") > 0.8).all()
+    assert (later.sel(fitted_in="RETROCUE", tested_in=[THREE_BACK, "STERNBERG"]) < 0.7).all()
+
+
+def test_a_recording_of_some_tasks_has_a_file_of_its_own(tmp_path, monkeypatch, planted):
+    asked = []
+
+    def record(subject, *, tasks, **_):
+        asked.append(None if tasks is None else [task.name for task in tasks])
+        return planted.delay("held", "DMS", 0)
+
+    monkeypatch.setattr("wmsim.recordings.subject.record", record)
+    monkeypatch.setattr(Study, "subject", lambda *_: None)
+    study = Study(tmp_path, planted.config, seeds=planted.seeds, n_jobs=1)
+    (kind,) = figure("other_tasks").kinds(planted.config)
+    for regime in (None, "DMS", "DMS"):
+        study.recording(kind, 0, regime=regime).close()
+    assert asked == [None, [task.name for task in regime_tasks("DMS")]]
+    files = sorted(file.name for file in (tmp_path / "recordings" / kind.name).iterdir())
+    assert files == ["0-novel_angle-DMS.nc", "0-novel_angle.nc"]

@@ -114,7 +114,7 @@ def test_the_subjects_of_a_study_are_those_of_train_subject(small, tmp_path):
 def test_a_size_that_is_named_and_one_by_default_are_one_subject(small, tmp_path, monkeypatch):
     trained = []
     monkeypatch.setattr(
-        "wmsim.reproduce.study.train_subjects",
+        "wmsim.reproduce.study.finish_subjects",
         lambda configs, folders, **k: trained.extend(folders),
     )
     study = Study(tmp_path, small, seeds=[5], device="cpu", n_jobs=1)

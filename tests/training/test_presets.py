@@ -32,7 +32,9 @@ def test_the_papers_settings():
 
 def test_the_demo_is_the_demos():
     assert DemoConfig().subject == preset("demo")
-    assert preset("demo", architecture="rnn").training.learning_rate == 5e-4
+    rates = {"rnn": 5e-4, "gru": 1e-3, "lstm": 1e-3, "transformer": 5e-4, "ssm": 3e-3}
+    for architecture, rate in rates.items():
+        assert preset("demo", architecture=architecture).training.learning_rate == rate
 
 
 def test_size_follows_the_architecture_until_it_is_set():

@@ -1,10 +1,14 @@
 """Several subjects, whichever way they are trained."""
 
+import json
+
 import pytest
 
+from wmsim.config import overlay
 from wmsim.encoders import encode
 from wmsim.errors import ConfigError, WmsimError
-from wmsim.training import load_subject, seeded, train_subjects
+from wmsim.training import finish_subjects, load_subject, seeded, train_subjects
+from wmsim.training.subject import from_anywhere
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -52,6 +56,38 @@ def test_what_is_finished_is_not_trained_again(quick, tmp_path, monkeypatch):
         assert curves(again) == curves(first)
 
 
+def test_what_is_finished_costs_nothing(quick, tmp_path, monkeypatch):
+    configs, folders = seeded(quick, 2, tmp_path)
+    finish_subjects(configs, folders, device="cpu", how="one by one")
+
+    def never(*args, **kwargs):
+        raise AssertionError("made again")
+
+    for name in ("build_stimuli", "perceive", "load_subject"):
+        monkeypatch.setattr(f"wmsim.training.several.{name}", never)
+    finish_subjects(configs, folders, device="cpu")
+    with pytest.raises(WmsimError, match="other settings"):
+        finish_subjects([configs[1], configs[0]], folders, device="cpu")
+
+
+def test_a_folder_named_from_here_is_found_from_anywhere(quick, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = overlay(quick, {
+        "stimuli": {"source": "meshes", "background": {"source": "photographs"}},
+        "encoder": {"weights": "weights.pt"},
+    })  # fmt: skip
+    kept = from_anywhere(config)
+    assert kept.stimuli.source == str(tmp_path / "meshes")
+    assert kept.stimuli.background.source == str(tmp_path / "photographs")
+    assert kept.encoder.weights == str(tmp_path / "weights.pt")
+    assert from_anywhere(kept) == kept
+    assert from_anywhere(quick) == quick
+    with pytest.raises(WmsimError, match="meshes"):
+        finish_subjects([config], ["subject"], device="cpu")
+    written = json.loads((tmp_path / "subject" / "subject.json").read_text())
+    assert written["stimuli"]["source"] == str(tmp_path / "meshes")
+
+
 def test_subjects_of_several_kinds_stack_with_their_like(quick, tmp_path):
     other = quick.changed(network={"architecture": "transformer", "units": 16})
     configs = [quick, other, quick.changed(seed=9)]
@@ -60,7 +96,11 @@ def test_subjects_of_several_kinds_stack_with_their_like(quick, tmp_path):
         train_subjects(configs, folders, device="cpu", how="stacked")
     from wmsim.training import several
 
-    jobs = list(several._with_features(configs, folders, "cpu"))
+    seen = several._Seen("cpu")
+    jobs = [
+        several.Job(config, folder, *seen.by(config))
+        for config, folder in zip(configs, folders, strict=True)
+    ]
     assert [[job.folder.name for job in stack] for stack in several._stacks(jobs)] == [
         ["a", "c"], ["b"],
     ]  # fmt: skip

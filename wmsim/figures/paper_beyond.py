@@ -213,7 +213,7 @@ def _actions(ax: Axes, found: xr.Dataset) -> None:
         ax.plot([], [], "o", color="black", mfc=face, ms=4, label=label)
     ax.axhline(LEARNED, color="black", lw=0.7, ls="--", zorder=0)
     ax.set_ylabel("correct actions, novel angles")
-    ax.set_ylim(top=1.01)
+    ax.set_ylim(min(ax.get_ylim()[0], LEARNED - 0.02), 1.01)
 
 
 def _arms(ax: Axes, found: xr.Dataset, arms: tuple[tuple[str, str, str, str], ...]) -> None:

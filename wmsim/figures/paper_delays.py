@@ -20,7 +20,7 @@ LEARNED = 0.75
 
 
 def delays_figure(found: xr.Dataset, path_stem: str | Path) -> list[Path]:
-    """Draw a column a regime: behaviour, decoders by step, time by time; then items and cues.
+    """Draw a column a kind of delayed task: behaviour, decoders by step, time by time; then more.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def delays_figure(found: xr.Dataset, path_stem: str | Path) -> list[Path]:
     """
     regimes = found["regime"].values.tolist()
     with style():
-        figure = new_figure(2.9 * len(regimes), 9.0)
-        parts: Any = figure.subfigures(2, 1, height_ratios=[3.1, 1])
+        figure = new_figure(2.9 * len(regimes), 9.2)
+        parts: Any = figure.subfigures(2, 1, height_ratios=[3.1, 1.1])
         top, bottom = parts
         axes = top.subplots(3, len(regimes), squeeze=False, height_ratios=[0.8, 1, 1.1])
         image = None
@@ -53,9 +53,9 @@ def delays_figure(found: xr.Dataset, path_stem: str | Path) -> list[Path]:
             axes[row, 0].set_ylabel(label)
         bar = top.colorbar(image, ax=list(axes[2]), fraction=0.03, pad=0.02)
         bar.set_label("balanced accuracy, item 1")
-        axes[1, min(1, len(regimes) - 1)].legend(fontsize=5.5, loc="lower left", ncols=2)
+        axes[1, min(1, len(regimes) - 1)].legend(fontsize=5.5, loc="lower left")
         tell_n(axes[0, 0], found.sizes["subject"])
-        _items_and_cues(bottom, found, regimes)
+        _below(bottom, found, regimes)
         who = ARCHITECTURES.get(found.attrs["architecture"], found.attrs["architecture"])
         figure.suptitle(f"{who}; mean and 95 % interval over subjects", fontsize=7.5)
         for part, letter, height in ((top, "a", 0.95), (top, "b", 0.68), (top, "c", 0.34),
@@ -108,7 +108,7 @@ def _by_step(ax: Axes, kept: xr.Dataset, steps: list[str]) -> None:
     chance_line(ax)
     ax.set_xticks(x, _short(steps), rotation=90, fontsize=6.5)
     ax.set_xlim(-0.4, x.size - 0.6)
-    ax.set_ylim(0.1, 1.03)
+    ax.set_ylim(-0.02, 1.03)
 
 
 def _time_by_time(ax: Axes, kept: xr.Dataset, steps: list[str]) -> Any:
@@ -128,8 +128,50 @@ def _time_by_time(ax: Axes, kept: xr.Dataset, steps: list[str]) -> Any:
     return image
 
 
-def _items_and_cues(figure: Any, found: xr.Dataset, regimes: list[str]) -> None:
-    left, right = figure.subplots(1, 2, width_ratios=[1, 1.6])
+def _below(figure: Any, found: xr.Dataset, regimes: list[str]) -> None:
+    left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.5])
+    _as_between_items(left, found, regimes)
+    _other_item(middle, found, regimes)
+    if "by_cue" not in found or "RETROCUE" not in regimes:
+        right.set_axis_off()
+        return
+    _cues(right, found.sel(regime="RETROCUE"), str(found.attrs["steps RETROCUE"]).split("|"))
+
+
+def _as_between_items(ax: Axes, found: xr.Dataset, regimes: list[str]) -> None:
+    """Decoders of the first item, of the task itself and of 3-back tasks, by age."""
+    across = found["across"].sel(metric="balanced")
+    (nback,) = set(across["fitted_in"].values.tolist()) - set(regimes)
+    x = across["age"].values
+    for number, regime in enumerate(regimes):
+        colour = ITEMS[number]
+        here = across.sel(tested_in=regime).where(found["learned"].sel(regime=regime) == 1)
+        aside = x + 0.12 * (number - (len(regimes) - 1) / 2)
+        for values, form, face in (
+            (here.sel(fitted_in=regime, scaling="tested"), "-o", colour),
+            (here.sel(fitted_in=nback, scaling="tested"), ":o", "white"),
+            (here.sel(fitted_in=nback, scaling="trained"), ":x", colour),
+        ):
+            mean, half = with_interval(_of_subjects(values, "age"))
+            ax.errorbar(
+                aside, mean, half, fmt=form, color=colour, mfc=face, ms=3.5, lw=0.8, elinewidth=0.8
+            )
+        ax.plot([], [], "s", color=colour, ms=4, label=TITLES.get(regime, regime))
+    for form, face, label in (
+        ("o", "black", "fitted in the task"), ("o", "white", "fitted in 3-back"),
+        ("x", "black", "the same, not scaled anew"),
+    ):  # fmt: skip
+        ax.plot([], [], form, color="black", mfc=face, ms=4, label=label)
+    chance_line(ax)
+    ax.set_xticks(x)
+    ax.set_xlabel("steps after item 1")
+    ax.set_ylim(-0.02, 1.03)
+    ax.set_ylabel("balanced accuracy, item 1")
+    ax.legend(fontsize=5, loc="lower left")
+
+
+def _other_item(ax: Axes, found: xr.Dataset, regimes: list[str]) -> None:
+    """Decoders of one item, tested for the other one."""
     several = [
         regime for regime in regimes
         if found["between_items"].sel(regime=regime, score="left_out").notnull().any()
@@ -138,24 +180,21 @@ def _items_and_cues(figure: Any, found: xr.Dataset, regimes: list[str]) -> None:
     for number, regime in enumerate(several):
         one = found.sel(regime=regime)
         kept = one["between_items"].sel(score="left_out").where(one["learned"] == 1)
+        colour = ITEMS[regimes.index(regime)]
         for x, feature in enumerate(features):
             where = x + 0.3 * (number - (len(several) - 1) / 2)
             values = kept.sel(feature=feature).values
-            left.plot([where] * values.size, values, "o", color=ITEMS[number], ms=2.5, alpha=0.35)
-            point(left, where, values, color=ITEMS[number])
+            ax.plot([where] * values.size, values, "o", color=colour, ms=2.5, alpha=0.35)
+            point(ax, where, values, color=colour)
             k = float(one["n_values"].sel(feature=feature).mean())
             if np.isfinite(k):
-                left.plot([where - 0.12, where + 0.12], [1 / (k - 1)] * 2, "k--", lw=0.8)
-        left.plot([], [], "o", color=ITEMS[number], ms=4, label=TITLES.get(regime, regime))
-    left.set_xticks(range(len(features)), features)
-    left.set_xlim(-0.5, len(features) - 0.5)
-    left.set_ylim(-0.02, 1.03)
-    left.set_ylabel("accuracy, other item")
-    left.legend(fontsize=6.5, loc="upper right")
-    if "by_cue" not in found or "RETROCUE" not in regimes:
-        right.set_axis_off()
-        return
-    _cues(right, found.sel(regime="RETROCUE"), str(found.attrs["steps RETROCUE"]).split("|"))
+                ax.plot([where - 0.12, where + 0.12], [1 / (k - 1)] * 2, "k--", lw=0.8)
+        ax.plot([], [], "o", color=colour, ms=4, label=TITLES.get(regime, regime))
+    ax.set_xticks(range(len(features)), features)
+    ax.set_xlim(-0.5, len(features) - 0.5)
+    ax.set_ylim(-0.02, 1.03)
+    ax.set_ylabel("accuracy, other item")
+    ax.legend(fontsize=6.5, loc="upper right")
 
 
 def _cues(ax: Axes, one: xr.Dataset, steps: list[str]) -> None:
@@ -178,7 +217,7 @@ def _cues(ax: Axes, one: xr.Dataset, steps: list[str]) -> None:
     chance_line(ax)
     ax.axvline(steps.index("cue"), color="#DDDDDD", lw=5, zorder=0)
     ax.set_xticks(x, _short(steps), rotation=90, fontsize=6.5)
-    ax.set_ylim(0.2, 1.03)
+    ax.set_ylim(-0.02, 1.03)
     ax.set_ylabel("balanced accuracy")
     ax.set_title("retro-cue")
     ax.legend(fontsize=6.5, loc="lower left")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import xarray as xr
 
+from wmsim.figures.paper_orthogonality import orthogonality_by_architecture
 from wmsim.pipeline import compare_orthogonality
 from wmsim.recordings import subset
 from wmsim.recordings.perceptual import record_perceptual
 from wmsim.reproduce.claims import Claim
+from wmsim.reproduce.figure import Figure
 from wmsim.reproduce.kinds import Kind
 from wmsim.reproduce.memory import mtmf_kinds, name_of
 from wmsim.reproduce.study import Study
@@ -83,3 +88,35 @@ def claims(found: xr.Dataset, reduction: str, where: str) -> list[Claim]:
             ),
         ]  # fmt: skip
     return result
+
+
+def angles_figure(name: str, title: str, *, reduction: str, told: str, where: str) -> Figure:
+    """The figure of one reduction; several share the measurement.
+
+    Parameters
+    ----------
+    name, title : str
+        Its own.
+    reduction : str
+        :data:`AS_IS` or :data:`REDUCED`.
+    told : str
+        The same for the caption.
+    where : str
+        Section and figure of the paper, for its claims.
+    """
+
+    def draw(found: xr.Dataset, path_stem: Path) -> list[Path]:
+        return orthogonality_by_architecture(found, reduction, path_stem)
+
+    return Figure(
+        name=name,
+        title=title,
+        caption="Orthogonalisation index of the decoders of each feature in the encoder's output "
+        f"and in E(1,1), {told}, mean over tasks; small points: "
+        "subjects, large points and lines: mean and 95 % interval over subjects. Grey: mean under "
+        "permuted labels, which the dimension of a space drives towards a simplex (dotted).",
+        kinds=mtmf_kinds,
+        measure=measure,
+        claims=partial(claims, reduction=reduction, where=where),
+        draw=draw,
+    )

@@ -28,14 +28,14 @@ LEFT_OUT = "multiclass_left_out"
 CUED = ("cued", "not cued")
 
 
-def delays_of(study: Study, kind: Kind) -> xr.Dataset:
-    """:func:`measure_delays` of all subjects of a kind; measured once."""
+def delays_of(study: Study, kind: Kind, regime: str) -> xr.Dataset:
+    """:func:`measure_delays` of all subjects of a kind, in the tasks of a regime; measured once."""
 
     def compute(seed: int) -> xr.Dataset:
-        with study.recording(kind, seed) as recording:
+        with study.recording(kind, seed, regime=regime) as recording:
             return measure_delays(recording, study.config.analysis, n_jobs=study.n_jobs)
 
-    return study.measured("delays", kind, compute)
+    return study.measured(f"delays-{regime}", kind, compute)
 
 
 def measure_delays(

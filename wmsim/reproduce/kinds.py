@@ -30,6 +30,8 @@ class Kind(Config):
     --------
     >>> Kind(architecture="rnn").name
     'rnn-512-MTMF'
+    >>> Kind(regime="MTMF, DMS").name
+    'gru-256-MTMF+DMS'
     """
 
     architecture: Architecture = "gru"
@@ -44,6 +46,7 @@ class Kind(Config):
 
     @property
     def name(self) -> str:
-        """Name in folders, files and figures."""
+        """Name in folders, files and figures; regimes that are learned together have + between."""
         ending = "" if self.variant == "plain" else f"-{self.variant}"
-        return f"{self.architecture}-{self.size}-{self.regime}{ending}"
+        regime = "+".join(part.strip() for part in self.regime.split(","))
+        return f"{self.architecture}-{self.size}-{regime}{ending}"

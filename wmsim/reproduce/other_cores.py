@@ -34,6 +34,11 @@ HIDDEN = {
     ("ssm", "hidden"): "Hidden activity is what the last layer puts out; no later step reads it.",
     ("ssm", "state"): "The linear states of all layers are what later steps start from.",
 }
+# What an architecture brings along, whatever it learns.
+BUILT_IN = {
+    ("ssm", "state"): " A linear recurrence does the same to all items of an age, in the first "
+    "layer exactly: that items share rotations is built in, and not learned.",
+}
 
 
 def kinds(config: ReproduceConfig) -> list[Kind]:
@@ -107,7 +112,7 @@ def _of_core(one: xr.Dataset, core: tuple[str, str]) -> list[Claim]:
             f"that cannot be read out both lower it: decoders of M(S,T) itself reach "
             f"{told(balanced(one['memory']))}.",
         ),
-        *_swapped(one, name),
+        *_swapped(one, name, BUILT_IN.get(core, "")),
         Claim(
             f"{name}: features are encoded task by task",
             "E(1,1): accuracy within the task minus accuracy in tasks that ask for another "
@@ -120,7 +125,7 @@ def _of_core(one: xr.Dataset, core: tuple[str, str]) -> list[Claim]:
     ]  # fmt: skip
 
 
-def _swapped(one: xr.Dataset, name: str) -> list[Claim]:
+def _swapped(one: xr.Dataset, name: str, built_in: str) -> list[Claim]:
     """Claims on rotations, in memory spaces that can be decoded."""
     spaces = (
         f"mean over memory spaces in use whose own decoders reach {DECODABLE:.2f}, then tasks "
@@ -129,7 +134,7 @@ def _swapped(one: xr.Dataset, name: str) -> list[Claim]:
     counted = (
         f"Memory spaces in use that count: {told(one['decodable'])} of all; where a network has "
         "none it has no value. Rotated by their own R(S,T): "
-        f"{told(balanced(one['reconstructed']))}."
+        f"{told(balanced(one['reconstructed']))}.{built_in}"
     )
     return [
         Claim(

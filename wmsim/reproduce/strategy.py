@@ -147,11 +147,11 @@ def strategy_of(
         transfer_numbers(_transfer(study, kind, activity)),
     ]
     found = xr.merge(numbers, compat="override", join="outer", combine_attrs="drop")
-    reached = _last(behaviour["learning"]) >= study.config.training.criterion
+    reached = last_known(behaviour["learning"]) >= study.config.training.criterion
     return found.assign(reached=("subject", reached.astype(float)))
 
 
-def _last(learning: xr.DataArray) -> np.ndarray:
+def last_known(learning: xr.DataArray) -> np.ndarray:
     """Last accuracy of each subject that is known, (subject,)."""
     values = learning.transpose("subject", "iteration").values
     return np.array([one[np.isfinite(one)][-1] for one in values])

@@ -17,7 +17,8 @@ from wmsim.recordings import open_recording, save
 from wmsim.reproduce.config import ReproduceConfig
 from wmsim.reproduce.kinds import Kind
 from wmsim.stimuli import StimulusSet, build_stimuli
-from wmsim.training import Subject, pick_device, train_subject, train_subjects
+from wmsim.tasks import regime_tasks
+from wmsim.training import Subject, finish_subjects, pick_device, train_subject
 from wmsim.training.subject import shows_blanks
 
 SPLITS = ("train", "novel_angle", "novel_identity")
@@ -29,8 +30,9 @@ class Study:
     Parameters
     ----------
     folder : path
-        ``subjects/KIND/SEED``, ``recordings/KIND/SEED-SPLIT.nc`` and
-        ``measures/MEASURE/KIND-SEED.nc`` are written there, when they are first asked for.
+        ``subjects/KIND/SEED``, ``recordings/KIND/SEED-SPLIT.nc`` (of some tasks only:
+        ``SEED-SPLIT-REGIME.nc``) and ``measures/MEASURE/KIND-SEED.nc`` are written there, when
+        they are first asked for.
     config : ReproduceConfig
         How.
     seeds : sequence of int
@@ -59,16 +61,17 @@ class Study:
         return self._seen[variant]
 
     def train(self, kinds: Sequence[Kind]) -> None:
-        """Train all subjects of these kinds that are not trained yet, side by side."""
+        """Train all subjects of these kinds that are not trained yet, side by side.
+
+        Those that are trained cost nothing: neither they nor what they see is loaded.
+        """
         different = {
             kind.name: kind for kind in kinds
         }  # a size may be named or left to the default
         wanted = [(kind, seed) for kind in different.values() for seed in self.seeds]
-        for variant in dict.fromkeys(kind.variant for kind, _ in wanted):
-            self.perception(variant)  # encoded once, before processes need it
         configs = [self.config.subject(kind, seed=seed) for kind, seed in wanted]
         folders = [self._subject_folder(kind, seed) for kind, seed in wanted]
-        train_subjects(configs, folders, device=self.device, n_jobs=self.n_jobs)
+        finish_subjects(configs, folders, device=self.device, n_jobs=self.n_jobs)
 
     def subject(self, kind: Kind, seed: int) -> Subject:
         """A subject; trained now if it has not been."""
@@ -85,7 +88,9 @@ class Study:
             )  # fmt: skip
         return self._subjects[key]
 
-    def recording(self, kind: Kind, seed: int, *, split: str = "novel_angle") -> xr.Dataset:
+    def recording(
+        self, kind: Kind, seed: int, *, split: str = "novel_angle", regime: str | None = None
+    ) -> xr.Dataset:
         """Recording of a subject.
 
         Parameters
@@ -95,20 +100,28 @@ class Study:
             Which subject.
         split : str
             Items that are shown.
+        regime : str, optional
+            Tasks to record, by default all that it learned. Those of a recording need the same
+            steps.
 
         Returns
         -------
         xarray.Dataset
-            Trials of each of its tasks, as many as the settings say, opened from its file.
+            Trials of each task, as many as the settings say, opened from its file.
         """
         from wmsim.recordings.subject import record
 
-        path = self.folder / "recordings" / kind.name / f"{seed}-{split}.nc"
+        some = "" if regime is None else f"-{regime}"
+        path = self.folder / "recordings" / kind.name / f"{seed}-{split}{some}.nc"
         if not path.is_file():
             larger = kind.variant == "larger"
             config = self.config
             n_trials = config.trials_per_task_larger if larger else config.trials_per_task
-            save(record(self.subject(kind, seed), trials_per_task=n_trials, split=split), path)
+            made = record(
+                self.subject(kind, seed), trials_per_task=n_trials, split=split,
+                tasks=None if regime is None else regime_tasks(regime),
+            )  # fmt: skip
+            save(made, path)
         return open_recording(path)
 
     def measured(

@@ -21,7 +21,7 @@ from wmsim.training.evaluate import Performance, evaluate, respond
 from wmsim.training.loop import check_precision
 from wmsim.training.precision import PrecisionCheck
 from wmsim.training.presets import PRESETS, for_tasks, preset
-from wmsim.training.several import seeded, train_subjects
+from wmsim.training.several import finish_subjects, seeded, train_subjects
 from wmsim.training.subject import Subject, SubjectConfig, load_subject, train_subject
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "TrainingConfig",
     "check_precision",
     "evaluate",
+    "finish_subjects",
     "for_tasks",
     "load_subject",
     "pick_device",

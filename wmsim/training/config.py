@@ -10,7 +10,7 @@ from wmsim.config import Config
 
 Schedule = Literal["constant", "paper"]
 # Those that differ from 1e-3.
-LEARNING_RATES = {"rnn": 5e-4, "ssm": 3e-3}
+LEARNING_RATES = {"rnn": 5e-4, "transformer": 5e-4, "ssm": 3e-3}
 Precision = Literal["float32", "tf32", "bf16"]
 
 
@@ -75,7 +75,7 @@ class TrainingConfig(Config):
 
     @classmethod
     def for_architecture(cls, architecture: str) -> TrainingConfig:
-        """Settings that train an architecture; the vanilla network needs a smaller rate."""
+        """Settings that train an architecture, with the learning rate that it needs."""
         return cls(learning_rate=LEARNING_RATES.get(architecture, 1e-3))
 
     def rate_at(self, iteration: int) -> float:

@@ -25,6 +25,7 @@ from wmsim.training.stacked import train_stacked
 from wmsim.training.subject import (
     Subject,
     SubjectConfig,
+    from_anywhere,
     load_subject,
     new_network,
     perceive,
@@ -91,33 +92,61 @@ def train_subjects(
     WmsimError
         As :func:`train_subject`, naming the subject; or if subjects cannot be stacked.
     """
+    seen = _Seen(pick_device(device))
+    _finish(configs, folders, seen, how, n_jobs)
+    return [
+        load_subject(folder, device=seen.device, stimuli=stimuli, features=features)
+        for folder, (stimuli, features) in zip(folders, map(seen.by, configs), strict=True)
+    ]
+
+
+def finish_subjects(
+    configs: Sequence[SubjectConfig],
+    folders: Sequence[str | os.PathLike[str]],
+    *,
+    device: str = "auto",
+    how: str = "auto",
+    n_jobs: int | None = None,
+) -> None:
+    """Train those subjects that are not trained yet; see :func:`train_subjects`.
+
+    Nothing is loaded, and what finished subjects saw is not made again.
+    """
+    _finish(configs, folders, _Seen(pick_device(device)), how, n_jobs)
+
+
+def _finish(
+    configs: Sequence[SubjectConfig], folders: Sequence[str | os.PathLike[str]], seen: _Seen,
+    how: str, n_jobs: int | None,
+) -> None:  # fmt: skip
     choose(how, HOW, "way to train")
     if len(configs) != len(folders) or len({Path(one).resolve() for one in folders}) < len(folders):
         raise ConfigError(
             f"{len(configs)} subjects need as many folders, each another; found "
             f"{', '.join(map(str, folders)) or 'none'}."
         )
-    device = pick_device(device)
+    configs = [from_anywhere(config) for config in configs]
+    paths = [Path(one).expanduser() for one in folders]
+    device = seen.device
     for config in configs:
         check_available(config.training.precision, device)
-    for config, folder in zip(configs, folders, strict=True):
+    for config, folder in zip(configs, paths, strict=True):
         write_settings(output_folder(folder), config.model_dump(mode="json"))
-    jobs = list(_with_features(configs, [Path(one).expanduser() for one in folders], device))
     if how == "stacked":
-        _check_stackable(jobs)
-    todo = [job for job in jobs if not _finished(job)]
+        _check_stackable(configs, paths)
+    todo = [
+        Job(config, folder, *seen.by(config))
+        for config, folder in zip(configs, paths, strict=True)
+        if not _finished(folder)
+    ]
     if how == "auto":
         how = "processes" if device == "cpu" else "stacked"
     if how == "processes":
-        _in_processes(todo, device, n_jobs, len(jobs))
+        _in_processes(todo, device, n_jobs, len(configs))
     else:
         stacks = _stacks(todo) if how == "stacked" else [[job] for job in todo]
         for stack in stacks:
             _train(stack, device)
-    return [
-        load_subject(job.folder, device=device, stimuli=job.stimuli, features=job.features)
-        for job in jobs
-    ]
 
 
 def seeded(
@@ -154,47 +183,52 @@ def seeded(
     return configs, [Path(out) / f"subject-{seed}" for seed in seeds]
 
 
-def _with_features(
-    configs: Sequence[SubjectConfig], folders: Sequence[Path], device: str
-) -> Iterator[Job]:
-    """Jobs; those that see the same share it."""
-    seen: dict[str, StimulusSet] = {}
-    made: dict[str, Features] = {}
-    for config, folder in zip(configs, folders, strict=True):
+class _Seen:
+    """What subjects see; those that see the same share it."""
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self._stimuli: dict[str, StimulusSet] = {}
+        self._features: dict[str, Features] = {}
+
+    def by(self, config: SubjectConfig) -> tuple[StimulusSet, Features]:
+        """Stimuli and features of a subject, made when they are first asked for."""
+        config = from_anywhere(config)
         key = content_key(config.stimuli.model_dump(mode="json"))
-        if key not in seen:
-            seen[key] = build_stimuli(config.stimuli)
+        if key not in self._stimuli:
+            self._stimuli[key] = build_stimuli(config.stimuli)
+        stimuli = self._stimuli[key]
         whole = content_key(key, config.encoder.model_dump(mode="json"), shows_blanks(config))
-        if whole not in made:
-            made[whole] = perceive(config, seen[key], device=device)
-        yield Job(config, folder, seen[key], made[whole])
+        if whole not in self._features:
+            self._features[whole] = perceive(config, stimuli, device=self.device)
+        return stimuli, self._features[whole]
 
 
-def _finished(job: Job) -> bool:
-    state = load_state(job.folder)
+def _finished(folder: Path) -> bool:
+    state = load_state(folder)
     return state is not None and state.finished
 
 
-def _check_stackable(jobs: Sequence[Job]) -> None:
-    for job in jobs:
-        if not _stackable(job):
+def _check_stackable(configs: Sequence[SubjectConfig], folders: Sequence[Path]) -> None:
+    for config, folder in zip(configs, folders, strict=True):
+        if not _stackable(config):
             raise ConfigError(
-                f"The subject in '{job.folder}' cannot be trained as one computation with others: "
+                f"The subject in '{folder}' cannot be trained as one computation with others: "
                 f"that takes a core of {', '.join(STACKABLE)} (found "
-                f"{job.config.network.architecture}) without compile. Choose 'one by one' or "
+                f"{config.network.architecture}) without compile. Choose 'one by one' or "
                 f"'processes'."
             )
 
 
-def _stackable(job: Job) -> bool:
-    return job.config.network.architecture in STACKABLE and not job.config.training.compile
+def _stackable(config: SubjectConfig) -> bool:
+    return config.network.architecture in STACKABLE and not config.training.compile
 
 
 def _stacks(jobs: Sequence[Job]) -> Iterator[list[Job]]:
     """Jobs that go through one computation."""
     groups: dict[str, list[Job]] = {}
     for job in jobs:
-        key = job.kind if _stackable(job) else str(job.folder)
+        key = job.kind if _stackable(job.config) else str(job.folder)
         groups.setdefault(key, []).append(job)
     for group in groups.values():
         for start in range(0, len(group), LARGEST_STACK):

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from wmsim.config import Config
+from wmsim.config import Config, overlay
 from wmsim.encoders import EncoderConfig, Features, encode, with_blank
 from wmsim.errors import WmsimError
 from wmsim.files import output_folder
 from wmsim.models import NetworkConfig, WorkingMemoryNetwork
-from wmsim.stimuli import StimulusConfig, StimulusSet, build_stimuli
+from wmsim.stimuli import StimulusConfig, StimulusSet, TextureConfig, build_stimuli
+from wmsim.stimuli.config import MADE_TEXTURES, PROCEDURAL
 from wmsim.tasks import ItemSpace, Task, generate_trials, regime_tasks
 from wmsim.training.batches import Frames, frames_of
 from wmsim.training.checkpoint import State, load_state, read_settings, write_settings
@@ -139,6 +141,7 @@ def train_subject(
         If the folder holds another subject, cannot be written to, or stimuli or weights are
         missing.
     """
+    config = from_anywhere(config)
     tasks = config.tasks
     device = pick_device(device)
     check_available(config.training.precision, device)
@@ -198,6 +201,34 @@ def load_subject(
             f"({str(error).splitlines()[-1].strip()}). Delete the folder and train again."
         ) from None
     return _subject(config, network.to(device), stimuli, features, state)
+
+
+def from_anywhere(config: SubjectConfig) -> SubjectConfig:
+    """The same subject with absolute paths, so that it can be loaded from another folder.
+
+    Examples
+    --------
+    >>> config = SubjectConfig(stimuli={"source": "meshes"})
+    >>> Path(from_anywhere(config).stimuli.source) == Path("meshes").absolute()
+    True
+    >>> from_anywhere(SubjectConfig()).stimuli.source
+    'procedural'
+    """
+    stimuli, encoder = config.stimuli, config.encoder
+    changed: dict[str, dict[str, Any]] = {"stimuli": {}, "encoder": {}}
+    if stimuli.source != PROCEDURAL:
+        changed["stimuli"]["source"] = _absolute(stimuli.source)
+    background = stimuli.background
+    if isinstance(background, TextureConfig) and background.source != MADE_TEXTURES:
+        changed["stimuli"]["background"] = {"source": _absolute(background.source)}
+    if encoder.weights is not None:
+        changed["encoder"]["weights"] = _absolute(encoder.weights)
+    there = {name: values for name, values in changed.items() if values}
+    return overlay(config, there) if there else config
+
+
+def _absolute(path: str | Path) -> str:
+    return str(Path(path).expanduser().absolute())
 
 
 def perceive(config: SubjectConfig, stimuli: StimulusSet, *, device: str) -> Features:
