@@ -3,6 +3,14 @@
 ======================  ==================================================================
 :mod:`.composition`     what hypotheses say: how alike codes are in any two states
 :mod:`.planting`        planted recordings
+:mod:`.verdict`         which hypothesis fits a recording, and how sure that is
+:mod:`.codes`           codes of items, estimated in halves of trials
+:mod:`.measures`        transfer of codes between states, and rotations swapped
+:mod:`.reference`       recordings that might have been, of known truth
+:mod:`.choice`          probabilities of hypotheses
+:mod:`.effects`         effects with intervals, and whether there is any code
+:mod:`.reasons`         why a verdict is what it is, in plain words
+:mod:`.more_data`       what more trials or units would settle
 ======================  ==================================================================
 """
 

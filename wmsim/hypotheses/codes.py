@@ -100,11 +100,18 @@ class Estimator:
     n_halvings: int
     n_contrasts: int
 
-    def codes(self, activity: np.ndarray) -> np.ndarray:
-        """Codes of activity (step, trial, unit), as (halving, 2, state, contrast, unit)."""
+    def codes(self, activity: np.ndarray, order: np.ndarray | None = None) -> np.ndarray:
+        """Codes of activity (step, trial, unit), as (halving, 2, state, contrast, unit).
+
+        With `order`, those of ``activity[:, order]``: trials dealt out anew.
+        """
+        # Labels are fewer than units, so they are dealt out and the activity stays where it is.
+        solutions = self.solve if order is None else [
+            np.take(solve, np.argsort(order), axis=1) for solve in self.solve
+        ]  # fmt: skip
         shape = (self.n_halvings, 2, len(self.states), self.n_contrasts, activity.shape[2])
         found = np.empty(shape, activity.dtype)
-        for step, (solve, rows) in enumerate(zip(self.solve, self.rows, strict=True)):
+        for step, (solve, rows) in enumerate(zip(solutions, self.rows, strict=True)):
             if rows.size:
                 own = (solve @ activity[step]).reshape(*shape[:2], rows.size, *shape[3:])
                 found[:, :, rows] = own

@@ -109,13 +109,28 @@ def permutation_p(
     """
     if not permutations:
         return {"encoding": float("nan"), "memory": float("nan")}
-    patterns = [_centred_white(block.activity) for block in blocks]
-    data = _strength(patterns, observed.estimators, observed.plan, None)
-    null = np.array([
-        _strength(patterns, observed.estimators, observed.plan, rng) for _ in range(permutations)
-    ])  # fmt: skip
+    data, null = permuted_strengths(blocks, observed, permutations, rng=rng)
     p = (1 + (null >= data).sum(axis=0)) / (1 + permutations)
     return {"encoding": float(p[0]), "memory": float(p[1])}
+
+
+def permuted_strengths(
+    blocks: Sequence[Block], observed: Observed, permutations: int, *, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The statistic of :func:`permutation_p`, with labels as they are and permuted.
+
+    Returns
+    -------
+    data : ndarray, shape (2,)
+        Of items on display, and held.
+    null : ndarray, shape (permutation, 2)
+    """
+    patterns = [_centred_white(block.activity) for block in blocks]
+    data = _strength(patterns, observed.estimators, observed.plan, None)
+    null = [
+        _strength(patterns, observed.estimators, observed.plan, rng) for _ in range(permutations)
+    ]
+    return data, np.array(null).reshape(permutations, 2)
 
 
 def _centred_white(activity: np.ndarray) -> np.ndarray:
@@ -130,7 +145,7 @@ def _strength(
     """Mean squared norm of codes on display and held, of all blocks together."""
     squared = np.zeros(len(plan.design.states))
     for pattern, estimator in zip(patterns, estimators, strict=True):
-        order = slice(None) if rng is None else rng.permutation(pattern.shape[1])
-        codes = estimator.codes(pattern[:, order])
+        order = None if rng is None else rng.permutation(pattern.shape[1])
+        codes = estimator.codes(pattern, order)
         squared += np.einsum("hscu,hscu->s", codes[:, 0], codes[:, 1]) / len(codes)
     return np.array([squared[plan.encoding].mean(), squared[plan.memory].mean()])

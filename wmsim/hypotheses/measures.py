@@ -214,11 +214,10 @@ def _carried(grams: Grams, donors: np.ndarray, rows: np.ndarray) -> tuple[np.nda
     inner, size : ndarray, shape (swap, ..., halving, 2)
     """
     # States first, so that each pair of states has its matrices in a row.
-    within = np.ascontiguousarray(np.moveaxis(grams.within, (-4, -2), (0, 1)))
+    within = np.moveaxis(grams.within, (-4, -2), (0, 1))
     one_way = np.moveaxis(grams.across, (-4, -2), (0, 1))
-    # across[..., 0]: the half that rotations are fitted to comes first.
+    # The half that rotations are fitted to comes first.
     other_way = one_way.swapaxes(0, 1).swapaxes(-1, -2)
-    across = np.stack([one_way, other_way], axis=-3)
     start, end = donors.T
     states = np.arange(len(within))
     own = within[states, states]
@@ -229,7 +228,8 @@ def _carried(grams: Grams, donors: np.ndarray, rows: np.ndarray) -> tuple[np.nda
     source, target, which = rows.T
     along = within[source, start[which]] @ onto[which]
     carried = along @ inverse[end[which]]
-    inner = np.einsum("...ij,...ji->...", carried, across[end[which], target])
+    met = np.stack([one_way[end[which], target], other_way[end[which], target]], axis=-3)
+    inner = np.einsum("...ij,...ji->...", carried, met)
     squared = np.trace(own, axis1=-2, axis2=-1)[..., ::-1]
     size = np.sqrt(np.einsum("...ij,...ij->...", along, along) * np.maximum(squared, 0)[target])
     return inner, size

@@ -112,7 +112,7 @@ def noise_codes(observed: Observed, rng: np.random.Generator) -> np.ndarray:
     """Codes of noise dealt out anew, (halving, 2, state, contrast, unit) over all blocks' units."""
     return np.concatenate(
         [
-            estimator.codes(noise[:, rng.permutation(noise.shape[1])])
+            estimator.codes(noise, rng.permutation(noise.shape[1]))
             for noise, estimator in zip(observed.noise, observed.estimators, strict=True)
         ],
         axis=4,
@@ -174,15 +174,16 @@ def make_reference(
         # Mixtures are of six kinds; twice as many for them.
         several = noises * 2 if hypothesis == "mixture" else noises
         for some in _batches(several):
-            found = []
-            for noise in some:
+            alone = some[0].alone
+            together = Grams(
+                np.empty((len(some), *alone.within.shape)),
+                np.empty((len(some), *alone.across.shape)),
+            )
+            for row, noise in enumerate(some):
                 composition, codes = _planted(observed, hypothesis, strengths, copies, rng)
-                found.append(noise.with_codes(codes))
+                noise.with_codes(codes, Grams(together.within[row], together.across[row]))
                 truth.append(number)
                 group.append(_group(number, composition))
-            together = Grams(
-                np.stack([one.within for one in found]), np.stack([one.across for one in found])
-            )
             measured = measure_all(together, observed.plan)
             names = tuple(measured)
             tables.append(np.stack(list(measured.values()), axis=1))
@@ -203,21 +204,24 @@ class _Noise:
     def of(cls, codes: np.ndarray) -> _Noise:
         return cls(codes, grams(codes))
 
-    def with_codes(self, codes: np.ndarray) -> Grams:
+    def with_codes(self, codes: np.ndarray, found: Grams) -> None:
         """Inner products of the sum with codes (state, contrast, unit), the same in all halves.
 
-        (N + C)(N + C)' = NN' + NC' + CN' + CC', of which NN' is known.
+        (N + C)(N + C)' = NN' + NC' + CN' + CC', of which NN' is known. Written into `found`.
         """
         n, _, s, c, n_units = self.codes.shape
         flat = codes.reshape(s * c, n_units)
         mixed = (self.codes.reshape(-1, n_units) @ flat.T).reshape(n, 2, s * c, s * c)
         own = flat @ flat.T
-        within = mixed + mixed.swapaxes(2, 3) + own
-        across = mixed[:, 0] + mixed[:, 1].swapaxes(1, 2) + own
-        return Grams(
-            self.alone.within + within.reshape(self.alone.within.shape),
-            self.alone.across + across.reshape(self.alone.across.shape),
-        )
+        halved = mixed + own / 2
+        turned = halved.swapaxes(2, 3)
+        for sums, alone, one, other in (
+            (found.within, self.alone.within, halved, turned),
+            (found.across, self.alone.across, halved[:, 0], turned[:, 1]),
+        ):
+            total = sums.reshape(alone.shape[:-4] + (s * c, s * c))
+            np.add(one, other, out=total)
+            total += alone.reshape(total.shape)
 
 
 def _batches(noises: list[_Noise]) -> list[list[_Noise]]:

@@ -8,6 +8,7 @@
 :mod:`.decode`          ``wmsim decode``
 :mod:`.subject`         ``wmsim train``
 :mod:`.demo`            ``wmsim demo``
+:mod:`.verdict`         ``wmsim verdict``
 ======================  ==================================================================
 """
 
