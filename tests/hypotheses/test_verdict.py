@@ -94,8 +94,19 @@ def test_features_that_a_task_does_not_ask_for_are_judged_only_when_named():
 
 def test_one_item_cannot_be_judged():
     recording = plant(n_items=1, maintenance=1, n_units=20, n_trials=60, seed=1)
-    with pytest.raises(WmsimError, match=r"1 item\(s\) are shown .* at least 2"):
+    with pytest.raises(WmsimError, match="1 item is shown or held .* at least 2"):
         verdict(recording, QUICK)
+
+
+def test_items_held_whose_display_was_not_recorded_can_be_judged():
+    recording = plant(
+        hypothesis="shared", n_items=2, maintenance=2, n_units=60, n_trials=200, seed=9
+    )
+    held = recording.isel(time=[2, 3])
+    found = verdict(held, QUICK).verdicts[0]
+    assert "same_age_encoding" not in found.effects
+    assert found.choice.probability["shared"] > 0.5
+    assert max(found.choice.probability[name] for name in ("H1", "H2", "H3")) < 0.1
 
 
 def test_nothing_held_cannot_be_judged():

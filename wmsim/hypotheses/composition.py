@@ -100,7 +100,7 @@ class Composition:
         kernel = sum((share * parts[name] for name, share in self.shares.items()),
                      np.zeros(far_age.shape))  # fmt: skip
         apart = (item == item.min())[:, None] != (item == item.min())
-        kernel = self._seen(kernel * (1 - self.first * apart), age == 0)
+        kernel = self._seen(kernel * (1 - self.first * apart), _on_display(design))
         return self._realigned(kernel, design) if self.realignment else kernel
 
     def _seen(self, kernel: np.ndarray, shown: np.ndarray) -> np.ndarray:
@@ -118,6 +118,12 @@ class Composition:
         mixed = mixing @ kernel @ mixing.T
         scale = np.sqrt(np.diag(kernel) / np.maximum(np.diag(mixed), 1e-12))
         return np.asarray(mixed * np.outer(scale, scale))
+
+
+def _on_display(design: Design) -> np.ndarray:
+    """Which states show the item that they are about."""
+    shown = set(design.encoding.values())
+    return np.array([state in shown for state in design.states])
 
 
 @lru_cache(maxsize=8)
@@ -179,10 +185,10 @@ def draw_composition(hypothesis: str, rng: np.random.Generator) -> Composition:
         "chain": rng.uniform(0, 0.4),
         "time": rng.uniform(0.2, 0.8),
         "slot": _often_one(0.85, rng),
-        "items": _often_one(0.85, rng),
+        "items": _often_one(0.75, rng),
     }
     sensory = 0.0 if rng.random() < 0.3 else rng.uniform(0, 0.6)
-    first = 1 - _often_one(0.65, rng)
+    first = 1 - _often_one(0.5, rng)
     return Composition(shares, smoothness, sensory, rng.uniform(0, 0.3), first)
 
 

@@ -92,7 +92,7 @@ def permutation_p(
 ) -> dict[str, float]:
     """Test whether items are coded at all, on display and held.
 
-    The statistic is the cross-validated squared norm of the codes, mean over states. Labels of
+    The statistic is the cross-validated squared norm of the codes, over all states. Labels of
     whole trials are permuted within each block. Activity is whitened with its covariance as it is,
     signal and all, because that does not depend on labels.
 
@@ -103,7 +103,7 @@ def permutation_p(
     observed : Observed
         What was made of them.
     permutations : int
-        How many; with 0, p is NaN.
+        How many; with 0, p is NaN, and so it is where no item is on display.
     rng : numpy.random.Generator
         Source of randomness.
     """
@@ -111,7 +111,11 @@ def permutation_p(
         return {"encoding": float("nan"), "memory": float("nan")}
     data, null = permuted_strengths(blocks, observed, permutations, rng=rng)
     p = (1 + (null >= data).sum(axis=0)) / (1 + permutations)
-    return {"encoding": float(p[0]), "memory": float(p[1])}
+    there = {"encoding": observed.plan.encoding, "memory": observed.plan.memory}
+    return {
+        name: float(one) if rows else float("nan")
+        for (name, rows), one in zip(there.items(), p, strict=True)
+    }
 
 
 def permuted_strengths(
@@ -142,10 +146,10 @@ def _strength(
     patterns: Sequence[np.ndarray], estimators: Sequence[Estimator], plan: Plan,
     rng: np.random.Generator | None,
 ) -> np.ndarray:  # fmt: skip
-    """Mean squared norm of codes on display and held, of all blocks together."""
+    """Squared norm of codes on display and held, of all blocks together."""
     squared = np.zeros(len(plan.design.states))
     for pattern, estimator in zip(patterns, estimators, strict=True):
         order = None if rng is None else rng.permutation(pattern.shape[1])
         codes = estimator.codes(pattern, order)
         squared += np.einsum("hscu,hscu->s", codes[:, 0], codes[:, 1]) / len(codes)
-    return np.array([squared[plan.encoding].mean(), squared[plan.memory].mean()])
+    return np.array([squared[rows].sum() for rows in (plan.encoding, plan.memory)])

@@ -141,9 +141,10 @@ def similarity(kernel: np.ndarray, plan: Plan) -> np.ndarray:
 def _floored(kernel: np.ndarray, plan: Plan) -> np.ndarray:
     """Squared norms, (..., state), none of which is next to nothing."""
     squared = np.diagonal(kernel, axis1=-2, axis2=-1)
-    most = squared[..., plan.encoding].mean(axis=-1)
-    if plan.memory:
-        most = np.maximum(most, squared[..., plan.memory].mean(axis=-1))
+    most = np.zeros(squared.shape[:-1])
+    for rows in (plan.encoding, plan.memory):
+        if rows:
+            most = np.maximum(most, squared[..., rows].mean(axis=-1))
     return np.maximum(squared, np.maximum(FLOOR * most, 1e-12)[..., None])
 
 
@@ -263,14 +264,15 @@ def measure_all(grams: Grams, plan: Plan) -> dict[str, np.ndarray]:
     return {
         **pair_means(kernel, plan),
         **{name: np.clip(value / own, -LARGEST, LARGEST) for name, value in swaps.items()},
-        "signal_encoding": _signal(kernel, plan.encoding),
-        "signal_memory": _signal(kernel, plan.memory),
+        **{
+            name: _signal(kernel, rows)
+            for name, rows in (("signal_encoding", plan.encoding), ("signal_memory", plan.memory))
+            if rows
+        },
     }
 
 
 def _signal(kernel: np.ndarray, rows: list[int]) -> np.ndarray:
     """Distance of values, in standard deviations of noise; negative for a negative square."""
-    squared = np.zeros(kernel.shape[:-2])
-    if rows:
-        squared = np.diagonal(kernel, axis1=-2, axis2=-1)[..., rows].mean(axis=-1)
+    squared = np.diagonal(kernel, axis1=-2, axis2=-1)[..., rows].mean(axis=-1)
     return np.asarray(np.sign(squared) * np.sqrt(abs(squared)))

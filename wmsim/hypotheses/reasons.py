@@ -183,6 +183,8 @@ def _too_alike(choice: Choice, sensitivity: dict[str, dict[str, float]]) -> str:
 def _coded(effects: dict[str, Effect], p: dict[str, float]) -> Iterator[str]:
     parts = []
     for name, where in (("encoding", "on display"), ("memory", "held")):
+        if f"signal_{name}" not in effects:
+            continue
         one = f"{_interval(effects[f'signal_{name}'])} SD of noise"
         parts.append(f"{where} {one}" + ("" if np.isnan(p[name]) else f" (p = {p[name]:.3f})"))
     yield f"Distance between an item's values: {', '.join(parts)}."

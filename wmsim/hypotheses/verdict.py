@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -183,9 +184,9 @@ def verdict(
     prepared = prepare(recordings, config.analysis)
     notes = list(prepared.notes)
     found = []
-    for number, job in wanted(prepared.jobs, config):
+    for job in wanted(prepared.jobs, config):
         try:
-            found.append(judge_job(job, config, number))
+            found.append(judge_job(job, config))
         except WmsimError as error:
             notes.append(f"'{job.feature}' in task '{job.task}' is not judged: {error}")
     if not found:
@@ -193,14 +194,14 @@ def verdict(
     return Judged(tuple(found), tuple(notes))
 
 
-def wanted(jobs: Iterable[Job], config: VerdictConfig) -> Iterator[tuple[int, Job]]:
-    """Jobs that are judged, with their numbers: features that tasks ask for, or that are named."""
-    for number, job in enumerate(jobs):
+def wanted(jobs: Iterable[Job], config: VerdictConfig) -> Iterator[Job]:
+    """Jobs that are judged: features that tasks ask for, or that are named."""
+    for job in jobs:
         if job.asked is not False or config.analysis.features is not None:
-            yield number, job
+            yield job
 
 
-def judge_job(job: Job, config: VerdictConfig, number: int = 0) -> Verdict:
+def judge_job(job: Job, config: VerdictConfig) -> Verdict:
     """Judge one feature of one task.
 
     Parameters
@@ -209,8 +210,6 @@ def judge_job(job: Job, config: VerdictConfig, number: int = 0) -> Verdict:
         Arrays and states.
     config : VerdictConfig
         How.
-    number : int
-        Of the job, which with the seed fixes its random numbers.
 
     Raises
     ------
@@ -224,7 +223,7 @@ def judge_job(job: Job, config: VerdictConfig, number: int = 0) -> Verdict:
         )
     design = whole_design(job.design)
     blocks = blocks_of(job)
-    rng = lambda stream: np.random.default_rng([config.seed, number, stream])  # noqa: E731
+    rng = streams(job, config)
     observed = observe(blocks, design, halvings=config.halvings, rng=rng(HALVES))
     reference = make_reference(observed, each=config.each, rng=rng(PLANTED))
     judge = Judge.of(reference)
@@ -260,6 +259,12 @@ def judge_job(job: Job, config: VerdictConfig, number: int = 0) -> Verdict:
     )
 
 
+def streams(job: Job, config: VerdictConfig) -> Callable[[int], np.random.Generator]:
+    """Random numbers of each stream; the same whatever else is judged along with the job."""
+    names = [zlib.crc32(name.encode()) for name in (job.task, job.feature)]
+    return lambda stream: np.random.default_rng([config.seed, *names, stream])
+
+
 def answer_of(choice: Choice, threshold: float, p_held: float = float("nan")) -> str:
     """The verdict that probabilities amount to; none where nothing held can be read."""
     sure = choice.probability[choice.best] >= threshold
@@ -277,10 +282,11 @@ def whole_design(design: Design) -> Design:
         If there are not two items, or none is held.
     """
     plan = Plan(design)
-    if len(plan.encoding) < 2:
+    items = {item for item, _ in design.states}
+    if len(items) < 2:
         raise WmsimError(
-            f"{len(plan.encoding)} item(s) are shown in aligned steps; a verdict compares the "
-            "codes of at least 2."
+            f"{len(items)} item is shown or held in aligned steps; a verdict compares the codes of "
+            "at least 2."
         )
     if not plan.memory:
         raise WmsimError(

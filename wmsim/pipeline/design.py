@@ -51,9 +51,13 @@ class Design:
         return tuple(state for state in self.states if self.shown[state[1]] < 0)
 
     def age(self, state: State) -> int:
-        """Steps since the item was shown."""
+        """Steps since the item was shown; of items shown before the first step, by their order."""
         item, step = state
-        return step - self.encoding[item][1]
+        encoding = self.encoding
+        if item in encoding:
+            return step - encoding[item][1]
+        before = [other for other, _ in self.states if other not in encoding]
+        return step + max(before) + 1 - item
 
     def _in_memory(self, state: State) -> bool:
         if state[0] not in self.encoding:

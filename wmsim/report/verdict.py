@@ -42,8 +42,8 @@ class Subject:
         In the report.
     files : tuple of Path
         Its recording, or sessions.
-    jobs : tuple of (int, Job)
-        Features of tasks, with their numbers.
+    jobs : tuple of Job
+        Features of tasks.
     notes : list of str
         What a reader has to know.
     references : tuple of str
@@ -54,7 +54,7 @@ class Subject:
 
     name: str
     files: tuple[Path, ...]
-    jobs: tuple[tuple[int, Job], ...]
+    jobs: tuple[Job, ...]
     notes: list[str]
     references: tuple[str, ...]
     conditions: tuple[str, ...]
@@ -210,10 +210,11 @@ def _judge(
     import joblib
 
     settings = config.model_dump(mode="json")
-    pieces = [(subject, number, job) for subject in subjects for number, job in subject.jobs]
+    pieces = [(subject, job) for subject in subjects for job in subject.jobs]
     files = [
-        work / f"{content_key('verdict', __version__, number, *job.key_parts(), settings)}.json"
-        for _, number, job in pieces
+        work
+        / f"{content_key('verdict', __version__, job.task, job.feature, *job.key_parts(), settings)}.json"
+        for _, job in pieces
     ]
     found: list[Verdict | str | None] = [read_verdict(file) for file in files]
     todo = [row for row, one in enumerate(found) if one is None]
@@ -223,14 +224,14 @@ def _judge(
         joblib.parallel_config(backend="loky", inner_max_num_threads=threads),
     ):
         parallel = joblib.Parallel(n_jobs=processes, return_as="generator_unordered")
-        calls = (joblib.delayed(_judged)(row, *pieces[row][1:], config) for row in todo)
+        calls = (joblib.delayed(_judged)(row, pieces[row][1], config) for row in todo)
         for row, one in parallel(calls):
             found[row] = one
             if isinstance(one, Verdict):
                 write_verdict(one, files[row])
             step(note=pieces[row][0].name)
     judged, failed = [], []
-    for (subject, _, job), one in zip(pieces, found, strict=True):
+    for (subject, job), one in zip(pieces, found, strict=True):
         if isinstance(one, Verdict):
             judged.append((subject.name, one))
         else:
@@ -243,13 +244,13 @@ def _judge(
     return judged
 
 
-def _judged(row: int, number: int, job: Job, config: VerdictConfig) -> tuple[int, Verdict | str]:
+def _judged(row: int, job: Job, config: VerdictConfig) -> tuple[int, Verdict | str]:
     """In a process of its own: a verdict, or why there is none."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
         try:
-            return row, judge_job(job, config, number)
+            return row, judge_job(job, config)
         except WmsimError as error:
             return row, str(error)
 
