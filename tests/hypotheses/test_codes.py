@@ -132,5 +132,5 @@ def test_a_unit_without_noise_is_not_blown_up(rng):
 
 def test_too_few_trials_are_named_with_how_many_are_needed(rng):
     block, _ = make_block(rng, n_trials=14)
-    with pytest.raises(WmsimError, match="14 trials are too few .* 3 values .* at least 8"):
+    with pytest.raises(WmsimError, match=r"14 trials are too few .* 3 values .* at least 8"):
         make_estimator(block, STATES, rng=rng)

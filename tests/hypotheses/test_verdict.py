@@ -94,7 +94,7 @@ def test_features_that_a_task_does_not_ask_for_are_judged_only_when_named():
 
 def test_one_item_cannot_be_judged():
     recording = plant(n_items=1, maintenance=1, n_units=20, n_trials=60, seed=1)
-    with pytest.raises(WmsimError, match="1 item is shown or held .* at least 2"):
+    with pytest.raises(WmsimError, match=r"1 item is shown or held .* at least 2"):
         verdict(recording, QUICK)
 
 
@@ -112,7 +112,7 @@ def test_items_held_whose_display_was_not_recorded_can_be_judged():
 def test_nothing_held_cannot_be_judged():
     recording = plant(n_items=3, n_back=1, n_units=20, n_trials=60, seed=1)
     first = recording.isel(time=[0])
-    with pytest.raises(WmsimError, match="Nothing to (judge|analyse)"):
+    with pytest.raises(WmsimError, match=r"Nothing to (judge|analyse)"):
         verdict(first, QUICK)
 
 

@@ -8,7 +8,19 @@ import sys
 import typer
 
 from wmsim._version import __version__
-from wmsim.cli import analysis, data, derived, geometry, perturbation, reproduce, subjects
+from wmsim.cli import (
+    analysis,
+    calibrate,
+    data,
+    derived,
+    geometry,
+    hypotheses,
+    perturbation,
+    power,
+    reproduce,
+    subjects,
+    verdict,
+)
 from wmsim.errors import WmsimError
 
 app = typer.Typer(
@@ -32,6 +44,10 @@ app.command("analyze")(analysis.analyze)
 app.command("decode")(analysis.decode)
 app.command("orthogonality")(geometry.orthogonality)
 app.command("perturb")(perturbation.perturb)
+app.command("plant")(hypotheses.plant)
+app.command("power", cls=power.Several)(power.power)
+app.command("verdict")(verdict.verdict)
+app.command("calibrate", cls=calibrate.Several)(calibrate.calibrate)
 app.command("reproduce")(reproduce.reproduce)
 
 

@@ -211,11 +211,8 @@ def _judge(
 
     settings = config.model_dump(mode="json")
     pieces = [(subject, job) for subject in subjects for job in subject.jobs]
-    files = [
-        work
-        / f"{content_key('verdict', __version__, job.task, job.feature, *job.key_parts(), settings)}.json"
-        for _, job in pieces
-    ]
+    keys = [content_key("verdict", __version__, *job.key_parts(), settings) for _, job in pieces]
+    files = [work / f"{key}.json" for key in keys]
     found: list[Verdict | str | None] = [read_verdict(file) for file in files]
     todo = [row for row, one in enumerate(found) if one is None]
     processes, threads = spread(n_jobs, len(todo))
