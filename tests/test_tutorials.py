@@ -1,5 +1,6 @@
 """Tutorials run from top to bottom, as notebooks."""
 
+import json
 import os
 from pathlib import Path
 
@@ -10,7 +11,10 @@ LEAVES = {
     "figure_4": ["paper/report.html", "paper/figures/fig4g.png", "paper/results/fig4d.nc"],
     "first_light": ["gru/report.html", "brain/report.html"],
     "own_recordings": ["monday.nc", "monday.nwb", "monday.parquet"],
-}
+    "three_brains": [
+        "D-evidence.png", "verdicts/report.html", "power/report.html", "power/figures/power.png"
+    ],
+}  # fmt: skip
 TUTORIALS = sorted((Path(__file__).parents[1] / "tutorials").glob("*.py"))
 
 
@@ -30,3 +34,7 @@ def test_tutorial_runs_as_a_notebook(path, tmp_path, monkeypatch):
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
     for name in LEAVES[path.stem]:
         assert (tmp_path / "out" / name).stat().st_size > 20_000, name
+    if path.stem == "three_brains":
+        opened = json.loads((tmp_path / "out" / "envelope.json").read_text())
+        assert [one["brain"] for one in opened] == ["A", "B", "C", "D"]
+        assert all(one["verdict"] == one["truth"] for one in opened), opened

@@ -1,5 +1,7 @@
 """Reference recordings: made by parts and in batches, they are what they would be made whole."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,23 @@ def test_strength_follows_the_recording(rng):
     unsure = Strengths.of(observed, np.full(len(STATES), 1e6))
     np.testing.assert_allclose(unsure.centre[[0, 2]], measured[[0, 2]].mean(), rtol=1e-6)
     assert (np.array([unsure.draw(rng) for _ in range(50)]) >= 0).all()
+
+
+def test_codes_live_where_the_recordings_do(rng):
+    block = make_block(rng, 200, n_units=40, signal=0.5)
+    silent = np.arange(40) >= 10
+    activity = block.activity.copy()
+    activity[..., silent] = rng.standard_normal(activity[..., silent].shape)
+    observed = observe([Block(activity, block.labels, K)], DESIGN, halvings=2, rng=rng)
+    noises = [reference.noise_codes(observed, rng) for _ in range(5)]
+    gains = reference.unit_gains(observed, noises)
+    assert gains.mean() == pytest.approx(1)
+    assert gains[silent].mean() < 0.3 < 2 < gains[~silent].mean()
+
+
+def test_units_that_do_not_differ_are_alike(rng):
+    observed = observe([make_block(rng, 200, n_units=40, signal=0.0)], DESIGN, rng=rng)
+    noises = [reference.noise_codes(observed, rng) for _ in range(20)]
+    even = replace(observed, power=np.full(40, 2.0))
+    np.testing.assert_allclose(reference.unit_gains(even, noises), 1)
+    np.testing.assert_allclose(reference.unit_gains(replace(observed, power=None), noises), 1)

@@ -27,7 +27,10 @@ POOLED = 12.0
 EXPONENTS = np.array([0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
 # Degrees of freedom that are tried: fewer make heavier tails.
 FREEDOM = (3.0, 5.0, 10.0, 30.0, 1000.0)
-# Farther from every hypothesis than this many times the farthest reference recording: unlike all.
+# Squared distances are told as shares of the one that 1 in 100 recordings of a hypothesis exceed;
+# tails are never taken to be lighter than with so many degrees of freedom.
+TYPICAL, LIGHTEST = 0.99, 10.0
+# Farther than this from every hypothesis: unlike all.
 UNLIKE = 2.0
 
 
@@ -42,8 +45,8 @@ class Choice:
     probability : dict of str to float
         Of each hypothesis, all being equally likely beforehand.
     distance : float
-        Squared Mahalanobis distance to the nearest hypothesis, as a share of the largest that
-        reference recordings of that hypothesis have.
+        Squared Mahalanobis distance to the nearest hypothesis, as a share of that which 1 in 100
+        recordings of a hypothesis exceed.
     """
 
     log_evidence: dict[str, float]
@@ -106,7 +109,6 @@ class Judge:
     _groups: _Groups
     _centre: np.ndarray
     _scale: np.ndarray
-    _farthest: np.ndarray
     exponent: float
     freedom: float
     cross_validated: np.ndarray
@@ -126,20 +128,14 @@ class Judge:
         values = (reference.values - centre) / scale
         fold = np.arange(len(values)) % FOLDS
         log_likelihood = np.empty((len(FREEDOM), len(values), len(HYPOTHESES)))
-        distance = np.empty(len(values))
         for one in range(FOLDS):
             test, train = fold == one, fold != one
             groups = _fit(values[train], reference.truth[train], reference.group[train])
             for row, freedom in enumerate(FREEDOM):
                 log_likelihood[row, test] = groups.log_likelihood(values[test], freedom)
-            distance[test] = _own_distance(groups, values[test], reference.truth[test])
         row, exponent = _tuned(log_likelihood, reference.truth)
-        farthest = np.array([
-            distance[reference.truth == number].max(initial=0.0)
-            for number in range(len(HYPOTHESES))
-        ])  # fmt: skip
         return cls(
-            _fit(values, reference.truth, reference.group), centre, scale, farthest, exponent,
+            _fit(values, reference.truth, reference.group), centre, scale, exponent,
             FREEDOM[row], _probability(exponent * log_likelihood[row]), reference,
         )  # fmt: skip
 
@@ -148,11 +144,11 @@ class Judge:
         values = np.array([measured[name] for name in self.reference.names])
         values = ((values - self._centre) / self._scale)[None]
         log_likelihood = self.exponent * self._groups.log_likelihood(values, self.freedom)
-        nearest = self._groups.distances(values)[0] / self._farthest[self._groups.hypothesis]
+        nearest = self._groups.distances(values).min() / _usual(values.shape[1], self.freedom)
         return Choice(
             dict(zip(HYPOTHESES, log_likelihood[0].tolist(), strict=True)),
             dict(zip(HYPOTHESES, _probability(log_likelihood)[0].tolist(), strict=True)),
-            float(nearest.min()),
+            float(nearest),
         )
 
     def sensitivity(self, threshold: float) -> dict[str, dict[str, float]]:
@@ -194,11 +190,12 @@ def _fit(values: np.ndarray, truth: np.ndarray, group: np.ndarray) -> _Groups:
     return _Groups(np.array(mean), np.array(precision), np.array(log_det), np.array(hypothesis))
 
 
-def _own_distance(groups: _Groups, values: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Distance of each recording to the nearest group of its own hypothesis."""
-    distances = groups.distances(values)
-    own = truth[:, None] == groups.hypothesis
-    return np.asarray(np.where(own, distances, np.inf).min(axis=1))
+def _usual(n_measures: int, freedom: float) -> float:
+    """Squared distance that 1 in 100 recordings of a hypothesis exceed."""
+    from scipy.stats import f
+
+    freedom = min(freedom, LIGHTEST)
+    return float(n_measures * f.ppf(TYPICAL, n_measures, freedom) * (freedom - 2) / freedom)
 
 
 def _tuned(log_likelihood: np.ndarray, truth: np.ndarray) -> tuple[int, float]:

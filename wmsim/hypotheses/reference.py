@@ -59,6 +59,9 @@ class Observed:
         Of each block.
     n_values : int
         Values of the feature.
+    power : ndarray, shape (unit,), optional
+        Cross-validated squared codes of each unit, summed over states and contrasts; by default
+        alike.
     """
 
     plan: Plan
@@ -67,6 +70,7 @@ class Observed:
     estimators: tuple[Estimator, ...]
     whiteners: tuple[np.ndarray, ...]
     n_values: int
+    power: np.ndarray | None = None
 
     @property
     def n_units(self) -> int:
@@ -92,20 +96,45 @@ def observe(
         Source of randomness, for halves.
     """
     total: Grams | None = None
-    noise, estimators, whiteners = [], [], []
+    noise, estimators, whiteners, power = [], [], [], []
     for block in blocks:
         estimator = make_estimator(block, design.states, halvings=halvings, rng=rng)
         left = unexplained(block, design.states)
         white = whitener(left)
-        own = grams(estimator.codes(block.activity @ white))
+        codes = estimator.codes(block.activity @ white)
+        own = grams(codes)
         total = own if total is None else total + own
+        power.append(unit_power(codes))
         noise.append(left @ white)
         estimators.append(estimator)
         whiteners.append(white)
     assert total is not None
     return Observed(
-        Plan(design), total, tuple(noise), tuple(estimators), tuple(whiteners), blocks[0].n_values
-    )
+        Plan(design), total, tuple(noise), tuple(estimators), tuple(whiteners),
+        blocks[0].n_values, np.concatenate(power),
+    )  # fmt: skip
+
+
+def unit_power(codes: np.ndarray) -> np.ndarray:
+    """Cross-validated squared codes of each unit, of codes (halving, 2, state, contrast, unit)."""
+    n_units = codes.shape[-1]
+    flat = codes.reshape(len(codes), 2, -1, n_units)
+    return np.asarray(np.einsum("hcu,hcu->u", flat[:, 0], flat[:, 1]) / len(codes))
+
+
+def unit_gains(observed: Observed, noises: Sequence[np.ndarray]) -> np.ndarray:
+    """How much of the code each unit has, (unit,), mean 1: measured power, drawn to the mean.
+
+    Codes live on few units where few are tuned, or few have little noise; those of two states are
+    then less orthogonal by chance than on all units.
+    """
+    if observed.power is None:
+        return np.ones(observed.n_units)
+    error = np.mean([unit_power(one) ** 2 for one in noises])
+    mean, true = observed.power.mean(), max(observed.power.var() - error, 0.0)
+    weight = true / max(true + error, 1e-300)
+    gains = np.maximum(mean + weight * (observed.power - mean), 0.0)
+    return gains / gains.mean() if gains.any() else np.ones(observed.n_units)
 
 
 def noise_codes(observed: Observed, rng: np.random.Generator) -> np.ndarray:
@@ -168,6 +197,7 @@ def make_reference(
     spread = np.std([np.diag(grams(one[0]).kernel) for one in drawn], axis=0)
     noises = [_Noise.of(noise_scale * np.concatenate(one, axis=4)) for one in drawn]
     strengths = Strengths.of(observed, spread)
+    gains = np.tile(unit_gains(observed, [one[0] for one in drawn]), copies)
     truth, group, kernels, tables = [], [], [], []
     names: tuple[str, ...] = ()
     for number, hypothesis in enumerate(HYPOTHESES):
@@ -180,7 +210,7 @@ def make_reference(
                 np.empty((len(some), *alone.across.shape)),
             )
             for row, noise in enumerate(some):
-                composition, codes = _planted(observed, hypothesis, strengths, copies, rng)
+                composition, codes = _planted(observed, hypothesis, strengths, gains, rng)
                 noise.with_codes(codes, Grams(together.within[row], together.across[row]))
                 truth.append(number)
                 group.append(_group(number, composition))
@@ -231,18 +261,21 @@ def _batches(noises: list[_Noise]) -> list[list[_Noise]]:
 
 
 def _planted(
-    observed: Observed, hypothesis: str, strengths: Strengths, copies: int,
+    observed: Observed, hypothesis: str, strengths: Strengths, gains: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[Composition, np.ndarray]:  # fmt: skip
     """Codes of a truth, (state, contrast, unit)."""
-    plan, k, n_units = observed.plan, observed.n_values, observed.n_units * copies
-    strength = strengths.draw(rng) * copies
+    plan, k, n_units = observed.plan, observed.n_values, gains.size
+    strength = strengths.draw(rng) * (n_units / observed.n_units)
     composition = draw_composition(hypothesis, rng)
     if hypothesis == "none":  # what is shown may be coded, and is not held
         strength[plan.memory] = 0.0
         composition = draw_composition(str(rng.choice(list(PURE))), rng)
     kernel = composition.kernel(plan.design)
     codes = draw_codes(kernel, k, n_units, distortion=rng.uniform(0, 0.3), rng=rng)
+    # Gains hold what chance gives a unit, too: somewhere between them and none.
+    share = gains ** rng.uniform(0, 1)
+    codes *= np.sqrt(share / share.mean())
     return composition, contrasts(k).T @ codes * np.sqrt(strength / k)[:, None, None]
 
 
