@@ -25,11 +25,11 @@ FOLDS = 5
 POOLED = 12.0
 # Exponents of the likelihood that are tried; below 1 is less sure.
 EXPONENTS = np.array([0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
-# Degrees of freedom that are tried: fewer make heavier tails.
-FREEDOM = (3.0, 5.0, 10.0, 30.0, 1000.0)
-# Squared distances are told as shares of the one that 1 in 100 recordings of a hypothesis exceed;
-# tails are never taken to be lighter than with so many degrees of freedom.
-TYPICAL, LIGHTEST = 0.99, 10.0
+# Degrees of freedom that are tried: fewer make heavier tails. Tails lighter than these would make
+# it sure of what lies outside of all reference recordings.
+FREEDOM = (3.0, 5.0, 10.0)
+# Squared distances are told as shares of the one that 1 in 100 recordings of a hypothesis exceed.
+TYPICAL = 0.99
 # Farther than this from every hypothesis: unlike all.
 UNLIKE = 2.0
 
@@ -194,7 +194,6 @@ def _usual(n_measures: int, freedom: float) -> float:
     """Squared distance that 1 in 100 recordings of a hypothesis exceed."""
     from scipy.stats import f
 
-    freedom = min(freedom, LIGHTEST)
     return float(n_measures * f.ppf(TYPICAL, n_measures, freedom) * (freedom - 2) / freedom)
 
 

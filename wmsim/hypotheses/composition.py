@@ -152,7 +152,7 @@ def draw_composition(hypothesis: str, rng: np.random.Generator) -> Composition:
     -------
     Composition
         Of a pure hypothesis, its own component has .8 or more of the code, the others share the
-        rest; of a mixture, two have .4 to .6 each. How fast codes turn, how much of them is
+        rest; of a mixture, two have .3 to .7 each. How fast codes turn, how much of them is
         sensory, and how far they realign when they are compared, is drawn at random.
 
     Raises
@@ -172,7 +172,7 @@ def draw_composition(hypothesis: str, rng: np.random.Generator) -> Composition:
         shares: dict[str, float] = {}
     elif hypothesis == "mixture":
         one, other = rng.choice(memory, 2, replace=False)
-        part = rng.uniform(0.4, 0.6)
+        part = rng.uniform(0.3, 0.7)
         shares = {str(one): part, str(other): 1 - part}
     else:
         main = PURE[hypothesis]

@@ -112,7 +112,8 @@ class PowerConfig(Config):
         ConfigError
             If there is one.
         """
-        given = [name for name in OF_DESIGN if name in self.model_fields_set]
+        default = PowerConfig()
+        given = [name for name in OF_DESIGN if getattr(self, name) != getattr(default, name)]
         if given:
             raise ConfigError(
                 f"{', '.join(given)} given, but the pilot recording says that itself. Leave out "
