@@ -54,8 +54,9 @@ class Composition:
         items in memory have no code.
     smoothness : dict of str to float
         Cosine between codes one step apart, 0 to 1: of the components "age" (steps of age),
-        "chain" and "time" (0 by default: orthogonal), and "slot" (1 by default: stable); and,
-        under "items", of age components of items one position apart (1 by default: the same).
+        "chain" and "time" (0 by default: orthogonal), and "slot" (1 by default: stable); under
+        "display", of "age" and "chain" for the step off the display (by default as for others);
+        and, under "items", of age components of items one position apart (1 by default: the same).
     sensory : float
         Share of the code of an item on display that is the same for all items, whatever the
         hypothesis, and gone when the item is.
@@ -89,19 +90,27 @@ class Composition:
         same_item = item[:, None] == item
         far_time, far_age = abs(time[:, None] - time), abs(age[:, None] - age)
         far_item = abs(item[:, None] - item)
+        shown = _on_display(design)
+        leaves = (shown[:, None] != shown) & (far_age > 0)
         parts = {
             "shared": np.ones(far_age.shape),
             "slot": same_item * _smooth(self.smoothness.get("slot", 1.0), far_time),
-            "age": _smooth(self.smoothness.get("age", 0.0), far_age)
+            "age": self._turning("age", far_age, leaves)
             * _smooth(self.smoothness.get("items", 1.0), far_item),
-            "chain": same_item * _smooth(self.smoothness.get("chain", 0.0), far_time),
+            "chain": same_item * self._turning("chain", far_time, leaves),
             "time": _smooth(self.smoothness.get("time", 0.0), far_time),
         }
         kernel = sum((share * parts[name] for name, share in self.shares.items()),
                      np.zeros(far_age.shape))  # fmt: skip
         apart = (item == item.min())[:, None] != (item == item.min())
-        kernel = self._seen(kernel * (1 - self.first * apart), _on_display(design))
+        kernel = self._seen(kernel * (1 - self.first * apart), shown)
         return self._realigned(kernel, design) if self.realignment else kernel
+
+    def _turning(self, name: str, steps: np.ndarray, leaves: np.ndarray) -> np.ndarray:
+        """Cosines after so many steps, of which the first may be one off the display."""
+        each = self.smoothness.get(name, 0.0)
+        off = self.smoothness.get("display", each)
+        return np.where(leaves, off * _smooth(each, np.maximum(steps - 1, 0)), _smooth(each, steps))
 
     def _seen(self, kernel: np.ndarray, shown: np.ndarray) -> np.ndarray:
         own = np.sqrt(1 - self.sensory * shown)
@@ -182,6 +191,7 @@ def draw_composition(hypothesis: str, rng: np.random.Generator) -> Composition:
         shares = {main: own, **dict(zip(rest, parts.tolist(), strict=True))}
     smoothness = {
         "age": rng.uniform(0, 0.5),
+        "display": rng.uniform(0, 0.4),
         "chain": rng.uniform(0, 0.4),
         "time": rng.uniform(0.2, 0.8),
         "slot": _often_one(0.85, rng),

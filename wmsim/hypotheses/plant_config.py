@@ -15,7 +15,7 @@ from wmsim.recordings.schema import expected
 DEFAULT = "H2"
 # Of which a mixture is made if nothing else is said.
 MIXTURE = {"slot": 0.5, "age": 0.5}
-SMOOTH = ("age", "chain", "time", "slot", "items")
+SMOOTH = ("age", "chain", "time", "slot", "display", "items")
 # SD over values of a unit's mean response to the item on display, per SD of its private noise.
 DEPTH = 0.2
 # Numbers in a recording; several times as many are in memory when it is made.
@@ -58,7 +58,8 @@ class PlantConfig(Config):
         Of the subspace of one code; by default, and at most, one less than there are values.
     smoothness : float or dict of str to float
         Cosine between codes one step apart, of "age", "chain" and "time"; or of each by name, as
-        :class:`~wmsim.hypotheses.composition.Composition` takes it, also of "slot" and "items".
+        :class:`~wmsim.hypotheses.composition.Composition` takes it, also of "slot",
+        "display" and "items".
     first : float
         Share of the code of the first item that no other item has.
     overlap : float
