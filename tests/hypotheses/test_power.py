@@ -13,7 +13,7 @@ from wmsim.hypotheses.power_config import PowerConfig
 from wmsim.hypotheses.power_pilot import read_pilot
 from wmsim.hypotheses.verdict import VerdictConfig, verdict
 
-QUICK = VerdictConfig(each=20, halvings=1, bootstrap=10, permutations=20)
+QUICK = VerdictConfig(each=40, halvings=1, bootstrap=10, permutations=20)
 SMALL = PowerConfig(
     n_items=3, n_values=2, truths=("H1", "H2"), pure=True, tests=15, units=(15, 60),
     trials=(40, 200), signal=(0.0, 0.8, 2.0), verdict=QUICK,
@@ -36,7 +36,7 @@ def test_shares_add_up_within_their_intervals(found):
 
 
 def test_more_trials_units_and_signal_give_more_power(found):
-    right = found.results["right"].sel(assumption=["signal 0.8", "signal 2"])
+    right = found.results["right"].sel(assumption="signal 0.8")  # at 2 there is no room for more
     for dim in ("trials", "units"):
         less, more = right.isel({dim: 0}).mean(), right.isel({dim: 1}).mean()
         assert more > less + 0.1

@@ -109,8 +109,8 @@ def power(
     --------
     >>> from wmsim.hypotheses.verdict import VerdictConfig
     >>> config = PowerConfig(
-    ...     n_items=3, units=40, trials=(40, 300), signal=1.5, truths="H2", tests=10,
-    ...     verdict=VerdictConfig(each=20),
+    ...     n_items=3, units=40, trials=(20, 300), signal=1.5, truths="H2", tests=10, pure=True,
+    ...     verdict=VerdictConfig(each=40),
     ... )
     >>> found = power(config, n_jobs=1)
     >>> found.smallest
