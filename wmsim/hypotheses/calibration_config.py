@@ -116,7 +116,7 @@ class CalibrationConfig(Config):
     verdict : VerdictConfig
         How recordings are judged.
     seed : int
-        Fixes everything. The default is used for nothing else.
+        Fixes everything.
 
     Examples
     --------
