@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 READING = (
-    "Recordings are planted with a known truth, by seeds used for nothing else, and judged by the "
+    "Recordings are planted with a known truth, each by a seed of its own, and judged by the "
     "very procedure of wmsim verdict. All truths are planted equally often, which is what stated "
     "probabilities assume beforehand.",
     "Right: the verdict is what was planted; wrong: it is something else; the rest is undecided. "
