@@ -21,7 +21,7 @@ FLOORS = [
     {"decoding"},
     {"geometry", "rsa"},
     {"pipeline"},
-    {"hypotheses", "perturbation"},
+    {"hypotheses", "compare", "perturbation", "twin"},
     {"figures"},
     {"report"},
     {"reproduce"},

@@ -12,6 +12,7 @@
 :mod:`wmsim.rsa`        dissimilarity matrices
 :mod:`wmsim.pipeline`   all of these on one recording
 :mod:`wmsim.hypotheses` planted recordings
+:mod:`wmsim.twin`       networks that run a brain's very trials
 :mod:`wmsim.figures`    pictures
 :mod:`wmsim.report`     reports
 :mod:`wmsim.cli`        the command line
@@ -29,12 +30,15 @@ from wmsim._version import __version__
 
 _WHERE = {
     "AnalysisConfig": "wmsim.pipeline",
+    "CompareConfig": "wmsim.compare.config",
     "SubjectConfig": "wmsim.training",
+    "TwinConfig": "wmsim.twin",
     "VerdictConfig": "wmsim.hypotheses.verdict",
     "WmsimError": "wmsim.errors",
     "align": "wmsim.recordings",
     "analyze": "wmsim.pipeline",
     "analyze_file": "wmsim.report",
+    "compare_files": "wmsim.report.compare",
     "decode": "wmsim.pipeline",
     "decode_file": "wmsim.report",
     "import_recording": "wmsim.recordings",
@@ -42,8 +46,11 @@ _WHERE = {
     "open_recording": "wmsim.recordings",
     "plant": "wmsim.hypotheses",
     "record": "wmsim.recordings.subject",
+    "run_twin": "wmsim.twin",
     "save": "wmsim.recordings",
     "train_subject": "wmsim.training",
+    "twin_design": "wmsim.twin",
+    "twin_files": "wmsim.report.twin",
     "validate": "wmsim.recordings",
     "verdict": "wmsim.hypotheses.verdict",
     "verdict_files": "wmsim.report.verdict",

@@ -10,17 +10,28 @@ from wmsim.tasks import (
     DMSTask,
     NBackTask,
     RetroCueTask,
+    SequenceTask,
     SternbergTask,
     parse_task,
     regime_tasks,
 )
 
 features, delays = st.sampled_from(FEATURES), st.integers(1, 20)
+steps = st.lists(st.integers(1, 20), min_size=1, max_size=4, unique=True).map(tuple)
 any_task = st.one_of(
     st.builds(NBackTask, feature=features, n=st.integers(1, 4)),
     st.builds(DMSTask, feature=features, delay=delays, distractors=st.integers(0, 4)),
     st.builds(SternbergTask, feature=features, delay=delays, load=st.integers(1, 6)),
     st.builds(RetroCueTask, feature=features, delay=delays, load=st.integers(2, 6)),
+    st.builds(
+        SequenceTask,
+        feature=features,
+        load=st.integers(1, 6),
+        shown=st.integers(1, 10),
+        gaps=st.one_of(st.just((0,)), steps),
+        delays=st.one_of(st.just((3,)), steps),
+        probes=st.integers(1, 2),
+    ),
 )
 
 
@@ -46,6 +57,13 @@ def test_a_list_of_names_is_a_regime(tasks):
         ("sternberg-3", 3, "sternberg-3-location"),
         ("RETROCUE", 3, "retrocue-location"),
         ("RETROCUE-3", 3, "retrocue-3-location"),
+        ("SEQUENCE", 3, "sequence-2-location"),
+        ("sequence-3", 3, "sequence-3-location"),
+        (
+            "sequence-3-identity-show2-gaps0+4-delays3+13-probes2",
+            1,
+            "sequence-3-identity-show2-gaps0+4-delays3+13-probes2",
+        ),
         ("MTMF,DMS", 12, "1-back-location"),
         ("STMF-1,1-back-location", 3, "1-back-location"),
         ("sternberg-1-identity-delay7", 1, "sternberg-1-identity-delay7"),
@@ -64,6 +82,10 @@ def test_regimes(regime, n_tasks, first):
         ("sternberg-location", "Did you mean 'sternberg-.-location'"),
         ("sternberg-9-location", "load is 9: Input should be less than or equal to 6"),
         ("dms-location-delay99", "delay is 99"),
+        ("sequence-2-locaton", "Did you mean 'sequence-2-location'"),
+        ("sequence-2-location-probes3", "probes is 3"),
+        ("sequence-2-location-delays0", "delays.*greater than or equal to 1"),
+        ("sequence-2-location-probes2-show2", "in this order"),
         ("5-back-location", "n is 5: Input should be less than or equal to 4"),
         ("weather", "Tasks are N-BACK-FEATURE"),
     ],
@@ -79,6 +101,7 @@ def test_wrong_tasks(name, said):
         ("DNS", "Unknown regime 'DNS'. Did you mean 'DMS'"),
         ("MTMF,STERNBRG", "Unknown regime 'STERNBRG'. Did you mean 'STERNBERG'"),
         ("DMS-2", "Unknown regime 'DMS-2'.*Regimes are MTMF"),
+        ("SEQUENC", "Unknown regime 'SEQUENC'. Did you mean 'SEQUENCE'"),
         ("MTMF-3", "Unknown regime 'MTMF-3'.*MTMF-4"),
         ("MTMF,", "Unknown regime ''"),
         ("RETROCUE-1", "load is 1"),

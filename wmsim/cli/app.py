@@ -11,6 +11,7 @@ from wmsim._version import __version__
 from wmsim.cli import (
     analysis,
     calibrate,
+    compare,
     data,
     derived,
     geometry,
@@ -19,6 +20,7 @@ from wmsim.cli import (
     power,
     reproduce,
     subjects,
+    twin,
     verdict,
 )
 from wmsim.errors import WmsimError
@@ -44,6 +46,8 @@ app.command("analyze")(analysis.analyze)
 app.command("decode")(analysis.decode)
 app.command("orthogonality")(geometry.orthogonality)
 app.command("perturb")(perturbation.perturb)
+app.command("twin")(twin.twin)
+app.command("compare")(compare.compare)
 app.command("plant")(hypotheses.plant)
 app.command("power", cls=power.Several)(power.power)
 app.command("verdict")(verdict.verdict)

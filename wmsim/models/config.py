@@ -129,9 +129,9 @@ class NetworkConfig(Config):
         does no N-back task).
     extra_bits : tuple of str
         Names of further bits of the task vector, which tasks other than N-back need: kinds of
-        tasks ("dms", "sternberg", "retrocue"), and bits that are on at some steps alone ("cue 1",
-        "cue 2", ..., "probe"). Networks that do N-back tasks alone have none, and their settings
-        have no such entry when they are written down. See :meth:`for_tasks`.
+        tasks ("dms", "sternberg", "retrocue", "sequence"), and bits that are on at some steps
+        alone ("cue 1", "cue 2", ..., "probe"). Networks that do N-back tasks alone have none, and
+        their settings have no such entry when they are written down. See :meth:`for_tasks`.
     core : TransformerSettings, StateSpaceSettings or SlotSettings
         What only this architecture has. rnn, gru and lstm have nothing of the kind, and their
         settings have no such entry when they are written down.

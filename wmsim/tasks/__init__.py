@@ -5,6 +5,7 @@
 :mod:`.timeline`    steps of a trial: items, gaps, maintenance, cues, probes
 :mod:`.nback`       the N-back tasks of the paper
 :mod:`.delayed`     delayed match-to-sample, Sternberg, retro-cue
+:mod:`.sequence`    recognition after a sequence, and the very trials of a recording
 :mod:`.names`       names of tasks and regimes
 :mod:`.items`       the items that may be shown, as tables of indices
 :mod:`.trials`      the table of trials; vectorised, balanced, seeded generation
@@ -17,6 +18,7 @@ from wmsim.tasks.delayed import DelayedTask, DMSTask, RetroCueTask, SternbergTas
 from wmsim.tasks.items import ItemSpace
 from wmsim.tasks.names import parse_task, regime_tasks
 from wmsim.tasks.nback import NBackTask, nback_tasks
+from wmsim.tasks.sequence import SequenceTask, sequence_trials
 from wmsim.tasks.task import ACTIONS, FEATURES, MATCH, NO_ACTION, NON_MATCH, Task
 from wmsim.tasks.timeline import Timeline
 from wmsim.tasks.trials import IGNORED, Trials, generate_trials
@@ -33,6 +35,7 @@ __all__ = [
     "ItemSpace",
     "NBackTask",
     "RetroCueTask",
+    "SequenceTask",
     "SternbergTask",
     "Task",
     "Timeline",
@@ -41,4 +44,5 @@ __all__ = [
     "nback_tasks",
     "parse_task",
     "regime_tasks",
+    "sequence_trials",
 ]

@@ -30,6 +30,8 @@ class State:
         Whether the criterion or the last iteration was reached.
     seconds : float
         Time spent in training, over all runs.
+    passed : list of int
+        Iterations after which lessons that come before the tasks were over.
     """
 
     iteration: int = 0
@@ -38,6 +40,12 @@ class State:
     history: list[dict[str, float]] = field(default_factory=list)
     finished: bool = False
     seconds: float = 0.0
+    passed: list[int] = field(default_factory=list)
+
+    @property
+    def in_lesson(self) -> int:
+        """Iterations of the present lesson."""
+        return self.iteration - (self.passed[-1] if self.passed else 0)
 
 
 def write_settings(folder: Path, settings: dict[str, Any]) -> None:

@@ -38,6 +38,13 @@ class TrainingConfig(Config):
     criterion : float
         Training stops when accuracy over all steps, on fresh trials of the training stimuli, has
         reached this at two evaluations running. 1.01 never stops early.
+    criterion_of : {"steps", "answers"}
+        Whether `criterion` is for all steps or for those that call for match or non-match. Where
+        few steps do, a network that guesses is right at nearly all steps.
+    lesson_iterations : int
+        Of each lesson of a subject's curriculum, at most so many iterations.
+    lesson_criterion : float
+        A lesson is over when accuracy where match or non-match is called for has reached this.
     evaluate_every : int
         Iterations between evaluations, which are also when a checkpoint is written.
     items : int
@@ -63,6 +70,9 @@ class TrainingConfig(Config):
     weight_decay: float = Field(default=1e-2, ge=0)
     clip: float = Field(default=1.0, gt=0)
     criterion: float = Field(default=0.985, gt=0)
+    criterion_of: Literal["steps", "answers"] = "steps"
+    lesson_iterations: int = Field(default=800, ge=1)
+    lesson_criterion: float = Field(default=0.95, gt=0)
     evaluate_every: int = Field(default=50, ge=1)
     items: int = Field(default=6, ge=2)
     precision: Precision = "float32"

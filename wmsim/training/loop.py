@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +81,7 @@ def train(
     folder: Path,
     *,
     seed: int,
+    lessons: Sequence[tuple[Task, ...]] = (),
     told: Told | None = None,
 ) -> State:
     """Train a network in place, taking up an earlier run if there is one in `folder`.
@@ -104,6 +105,8 @@ def train(
         Where checkpoints are written.
     seed : int
         Fixes the trials.
+    lessons : sequence of tuple of Task
+        What is learnt before, one after the other; see :class:`TrainingConfig`.
     told : callable, optional
         Called with (iteration, note) after each iteration.
 
@@ -129,21 +132,25 @@ def train(
     if state.finished:
         return state
     frames = frames_of(space, features, device)
-    source = Source(tasks, space, config, seed)
+    sources = [Source(own, space, config, seed) for own in (*lessons, tasks)]
+    source = sources[len(state.passed)]
     if config.compile or config.precision != "float32":
         kept_check(folder, lambda: check_precision(network, source, frames))
     run = compiled(network) if config.compile else network
     label = f"training {network.config.architecture}"
-    with progress(label, config.iterations, done=state.iteration) as step:
+    most = len(lessons) * config.lesson_iterations + config.iterations
+    with progress(label, most, done=state.iteration) as step:
         losses: list[float] = []
         started = time.perf_counter() - state.seconds
         while not state.finished:
             batch = make_batch(source.training(state.iteration), frames, network.config)
             losses.append(_step(run, optimizer, batch, config, state.iteration))
             state.iteration += 1
-            if due(state.iteration, config):
+            last = len(state.passed) == len(lessons)
+            if due(state.in_lesson, config, last=last):
                 result = evaluate(network, source.evaluation(state.iteration), frames)
-                note(state, losses, result, config)
+                note(state, losses, result, config, last=last)
+                source = sources[len(state.passed)]
                 losses = []
                 state.network, state.optimizer = network.state_dict(), optimizer.state_dict()
                 state.seconds = time.perf_counter() - started
@@ -207,13 +214,17 @@ def make_optimizer(parameters: list[nn.Parameter], config: TrainingConfig) -> to
     )
 
 
-def due(iteration: int, config: TrainingConfig) -> bool:
-    """Whether an evaluation and a checkpoint come after so many iterations."""
-    return iteration == config.iterations or iteration % config.evaluate_every == 0
+def due(iteration: int, config: TrainingConfig, *, last: bool = True) -> bool:
+    """Whether an evaluation and a checkpoint come after so many iterations of a lesson."""
+    most = config.iterations if last else config.lesson_iterations
+    return iteration == most or iteration % config.evaluate_every == 0
 
 
-def note(state: State, losses: list[float], result: Performance, config: TrainingConfig) -> None:
-    """Write an evaluation into the history, and whether it was the last."""
+def note(
+    state: State, losses: list[float], result: Performance, config: TrainingConfig, *,
+    last: bool = True,
+) -> None:  # fmt: skip
+    """Write an evaluation into the history, and whether it ends training, or a lesson before."""
     state.history.append(
         {
             "iteration": float(state.iteration),
@@ -222,9 +233,16 @@ def note(state: State, losses: list[float], result: Performance, config: Trainin
             "executive_accuracy": result.executive,
         }
     )
-    last = [entry["accuracy"] for entry in state.history[-2:]]
-    reached = len(last) == 2 and min(last) >= config.criterion
-    state.finished = reached or state.iteration == config.iterations
+    if not last:
+        learnt = result.executive >= config.lesson_criterion
+        if learnt or state.in_lesson == config.lesson_iterations:
+            state.passed.append(state.iteration)
+        return
+    counted = "accuracy" if config.criterion_of == "steps" else "executive_accuracy"
+    begun = state.passed[-1] if state.passed else 0
+    since = [entry[counted] for entry in state.history if entry["iteration"] > begun][-2:]
+    reached = len(since) == 2 and min(since) >= config.criterion
+    state.finished = reached or state.in_lesson == config.iterations
 
 
 def _step(

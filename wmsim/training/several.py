@@ -215,13 +215,14 @@ def _check_stackable(configs: Sequence[SubjectConfig], folders: Sequence[Path]) 
             raise ConfigError(
                 f"The subject in '{folder}' cannot be trained as one computation with others: "
                 f"that takes a core of {', '.join(STACKABLE)} (found "
-                f"{config.network.architecture}) without compile. Choose 'one by one' or "
+                f"{config.network.architecture}) without compile or curriculum. Choose 'one by one' or "
                 f"'processes'."
             )
 
 
 def _stackable(config: SubjectConfig) -> bool:
-    return config.network.architecture in STACKABLE and not config.training.compile
+    plain = not config.training.compile and not config.curriculum
+    return config.network.architecture in STACKABLE and plain
 
 
 def _stacks(jobs: Sequence[Job]) -> Iterator[list[Job]]:

@@ -43,6 +43,9 @@ class SubjectConfig(Config):
         How it learns.
     regime : str
         Which tasks it learns; see :func:`wmsim.tasks.regime_tasks`.
+    curriculum : tuple of str
+        Regimes that it learns before, one after the other; tasks with long delays are not learnt
+        from nothing.
     seed : int
         Fixes initial weights and trials.
     """
@@ -52,12 +55,18 @@ class SubjectConfig(Config):
     network: NetworkConfig = NetworkConfig()
     training: TrainingConfig = TrainingConfig()
     regime: str = "MTMF"
+    curriculum: tuple[str, ...] = ()
     seed: int = 0
 
     @property
     def tasks(self) -> tuple[Task, ...]:
         """Tasks of the regime."""
         return regime_tasks(self.regime)
+
+    @property
+    def lessons(self) -> tuple[tuple[Task, ...], ...]:
+        """Tasks of each regime of the curriculum."""
+        return tuple(regime_tasks(regime) for regime in self.curriculum)
 
 
 @dataclass(frozen=True)
@@ -152,8 +161,9 @@ def train_subject(
     network = new_network(config, features).to(device)
     space = ItemSpace.of_stimuli(stimuli, "train")
     state = train(
-        network, tasks, space, features, config.training, folder, seed=config.seed, told=told
-    )
+        network, tasks, space, features, config.training, folder, seed=config.seed,
+        lessons=config.lessons, told=told,
+    )  # fmt: skip
     return _subject(config, network, stimuli, features, state)
 
 
@@ -241,7 +251,7 @@ def perceive(config: SubjectConfig, stimuli: StimulusSet, *, device: str) -> Fea
 
 def shows_blanks(config: SubjectConfig) -> bool:
     """Whether trials of the subject's tasks have blank frames: all but N-back tasks do."""
-    return any(task.has_blanks for task in config.tasks)
+    return any(task.has_blanks for tasks in (*config.lessons, config.tasks) for task in tasks)
 
 
 def new_network(config: SubjectConfig, features: Features) -> WorkingMemoryNetwork:

@@ -1,0 +1,240 @@
+"""What a comparison lets one say: no more than the floor, the ceiling and corrected tests allow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from wmsim.report.compare_methods import listed, twins
+from wmsim.report.compare_roles import Cast
+
+# Scores that ask which value is which; others ask how items are held, whatever they are.
+OF_VALUES = ("rsa", "cka", "shape", "cca", "ridge", "pls")
+
+
+def conclusions(ranking: xr.Dataset, cast: Cast) -> list[str]:
+    """A paragraph for each score that can rank models; then what the others do not allow.
+
+    Parameters
+    ----------
+    ranking : xarray.Dataset
+        From :func:`wmsim.compare.inference.ranking`.
+    cast : Cast
+        Who took part.
+
+    Returns
+    -------
+    list of str
+    """
+    risk = 1 - float(ranking.attrs["level"])
+    found: list[str] = []
+    cannot: dict[str, list[str]] = {}
+    missing = []
+    for score in ranking["score"].values.astype(str):
+        own = ranking.sel(score=score)
+        if not np.isfinite(own["mean"]).any():
+            missing.append(score)
+        elif reason := cannot_rank(own):
+            cannot.setdefault(reason, []).append(f"{score}{_ends(own)}")
+        else:
+            found.append(f"{score}: {' '.join(_of_score(own, risk))}")
+    found += [
+        f"These recordings cannot rank models by {listed(scores, 'or')}: {reason}."
+        for reason, scores in cannot.items()
+    ]
+    if missing:
+        found.append(f"Not available for these recordings: {listed(missing)}.")
+    stood_in = any(one.get("stand_ins") for one in twins(cast))
+    asked = [score for score in OF_VALUES if score in ranking["score"].values]
+    if stood_in and asked:
+        found.append(
+            f"Objects stood in for the images that brains saw. What {listed(asked)} find can "
+            "therefore be how items are held, not what these images look like: a model that saw "
+            "the images themselves might score higher, and the ceiling is out of reach."
+        )
+    return found
+
+
+def cannot_rank(own: xr.Dataset) -> str | None:
+    """Why models cannot be ranked by a score at all; None where they can be.
+
+    They cannot where the ceiling is not known to be above the floor: what the brain's own other
+    half does not show, no model can be asked to show.
+
+    Parameters
+    ----------
+    own : xarray.Dataset
+        One score of a ranking.
+    """
+    top, low, high = own["ceiling"].values, float(own["ceiling_low"]), float(own["ceiling_high"])
+    floor = _mean(own["floor"].values)
+    if not np.isfinite(top).any():
+        return "there is no ceiling"
+    if not np.isfinite(floor):
+        return None
+    brains = int(own["n"].max())
+    data = f"{brains} brain{'s' * (brains > 1)}"
+    if not np.isfinite(low):
+        return f"with {data} and no resamples of stimuli, how sure the ceiling is is not known"
+    if high < floor:
+        return "the ceiling is below the floor"
+    if low <= floor:
+        return (
+            f"the floor is within the ceiling's interval, so that {data} cannot tell even a "
+            "brain's own other half from shuffled labels"
+        )
+    return None
+
+
+def _ends(own: xr.Dataset) -> str:
+    """Ceiling and floor in brackets."""
+    top, floor = _mean(own["ceiling"].values), _mean(own["floor"].values)
+    low, high = float(own["ceiling_low"]), float(own["ceiling_high"])
+    if not np.isfinite(top):
+        return ""
+    interval = f" [{two(low)}, {two(high)}]" if np.isfinite(low) else ""
+    return f" (ceiling {two(top)}{interval}, floor {two(floor)})"
+
+
+def _of_score(own: xr.Dataset, risk: float) -> list[str]:
+    """What a score that can rank models says."""
+    trained = own["control"].values.astype(str) == ""
+    means = np.where(trained, own["mean"].values, np.nan)
+    if not np.isfinite(means).any():
+        means = own["mean"].values
+    best = int(np.nanargmax(means))
+    return [
+        _best(own, best, means), _above_floor(own, best, risk), *_against(own, best, means, risk),
+        *_against_controls(own, best, risk), _below_ceiling(own, best, risk),
+    ]  # fmt: skip
+
+
+def _best(own: xr.Dataset, best: int, means: np.ndarray) -> str:
+    name, value = _name(own, best), float(own["mean"][best])
+    if np.isfinite(means).sum() == 1:
+        return f"{name} scores {two(value)}{_interval(own, best)}."
+    what = "model" if str(own["control"].values[best]) == "" else "control"
+    return f"the largest mean of a {what} is that of {name}, {two(value)}{_interval(own, best)}."
+
+
+def _above_floor(own: xr.Dataset, best: int, risk: float) -> str:
+    floor, p = float(own["floor"][best]), float(own["p_floor"][best])
+    if not np.isfinite(floor):
+        return "It has no floor by shuffled labels, so how much of it chance gives is not known."
+    if not np.isfinite(p):
+        return f"Whether that is more than its floor ({two(floor)}) cannot be tested."
+    if p < risk:
+        return f"That is above its floor ({two(floor)}, {_p(p)})."
+    return (
+        f"That is not significantly above its floor ({two(floor)}, {_p(p)}): this score does not "
+        "say that it shares anything with the brains."
+    )
+
+
+def _against(own: xr.Dataset, best: int, means: np.ndarray, risk: float) -> list[str]:
+    """Other models (controls have a sentence of their own)."""
+    others = [row for row in np.argsort(-means) if row != best and np.isfinite(means[row])]
+    if not others:
+        return []
+    p = own["p_corrected"].values[best]
+    worse = [row for row in others if p[row] < risk]
+    same = [row for row in others if row not in worse]
+    found = []
+    if worse:
+        found.append(f"It is ahead of {_named(own, worse, p)}.")
+    if same:
+        found.append(
+            f"It cannot be told from {_named(own, same, p)}; that is no proof that they are alike."
+        )
+    return found
+
+
+def _against_controls(own: xr.Dataset, best: int, risk: float) -> list[str]:
+    controls = own["control"].values.astype(str)
+    rows = [row for row, one in enumerate(controls) if one and row != best]
+    if controls[best] or not rows:
+        return []
+    p, difference = own["p_corrected"].values[best], own["difference"].values[best]
+    rows = [row for row in rows if np.isfinite(difference[row])]
+    ahead = [row for row in rows if difference[row] > 0 and p[row] < risk]
+    behind = [row for row in rows if difference[row] < 0 and p[row] < risk]
+    unclear = [row for row in rows if row not in ahead and row not in behind]
+    found = []
+    if ahead:
+        found.append(f"It is ahead of the control{'s' * (len(ahead) > 1)} {_named(own, ahead, p)}.")
+    if behind:
+        found.append(
+            f"The control{'s' * (len(behind) > 1)} {_named(own, behind, p)} "
+            f"{'are' if len(behind) > 1 else 'is'} ahead of it, so it is not what was learnt that "
+            "makes it like the brains."
+        )
+    if unclear:
+        found.append(
+            f"It cannot be told from the control{'s' * (len(unclear) > 1)} "
+            f"{_named(own, unclear, p)}, so this score does not say that learning the task makes "
+            "networks more like the brains."
+        )
+    return found
+
+
+def _below_ceiling(own: xr.Dataset, best: int, risk: float) -> str:
+    top, p = float(own["ceiling"][best]), float(own["p_ceiling"][best])
+    low, high = float(own["ceiling_low"]), float(own["ceiling_high"])
+    told = f"{two(top)}" + (f" [{two(low)}, {two(high)}]" if np.isfinite(low) else "")
+    if not np.isfinite(p):
+        return f"The ceiling is {told}."
+    if p >= risk:
+        return (
+            f"It is not significantly different from the ceiling ({told}, {_p(p)}), which is no "
+            "proof that it explains all there is."
+        )
+    if float(own["mean"][best]) > top:
+        return f"It is above the ceiling ({told}, {_p(p)}), which half of the trials gives."
+    return f"It is below the ceiling ({told}, {_p(p)}): the brains hold more than it accounts for."
+
+
+def _named(own: xr.Dataset, rows: list[Any], p: np.ndarray) -> str:
+    return listed(
+        f"{_name(own, row)} ({two(own['mean'].values[row])}; "
+        f"{_p(p[row]) if np.isfinite(p[row]) else 'not tested'})"
+        for row in rows
+    )
+
+
+def _name(own: xr.Dataset, row: int) -> str:
+    return str(own["model"].values[row])
+
+
+def _interval(own: xr.Dataset, row: int) -> str:
+    low, high = float(own["low"][row]), float(own["high"][row])
+    return f" [{two(low)}, {two(high)}]" if np.isfinite(low) else ""
+
+
+def two(value: float) -> str:
+    """Two digits, without a sign before zero.
+
+    Examples
+    --------
+    >>> two(0.347), two(-0.001)
+    ('0.35', '0.00')
+    """
+    text = f"{value:.2f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def _p(p: float) -> str:
+    """A p-value in words.
+
+    Examples
+    --------
+    >>> _p(0.0312), _p(0.00001)
+    ('p 0.031', 'p < 0.001')
+    """
+    return "p < 0.001" if p < 0.001 else f"p {p:.3f}"
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")
