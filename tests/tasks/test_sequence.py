@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wmsim.config import overlay
 from wmsim.errors import ConfigError
 from wmsim.models import NetworkConfig, trial_vectors
 from wmsim.tasks import (
@@ -24,7 +25,8 @@ from wmsim.tasks import (
     sequence_trials,
 )
 from wmsim.tasks.timeline import GAP, ITEM, MAINTENANCE, PADDING, PROBE
-from wmsim.training.presets import training_regime
+from wmsim.training import SubjectConfig
+from wmsim.training.presets import for_tasks, sequence_plan
 
 SPACE = ItemSpace.of_counts(n_categories=5, identities=2, views=3, n_locations=4)
 lengths = st.lists(st.integers(0, 4), min_size=1, max_size=3, unique=True).map(tuple)
@@ -305,16 +307,21 @@ def test_too_few_values():
 
 @settings(max_examples=30, deadline=None)
 @given(tasks=st.lists(sequences, min_size=1, max_size=3, unique=True))
-def test_the_regime_has_all_tasks_and_easier_ones(tasks):
-    known = regime_tasks(training_regime(tasks))
-    own = [task for task in known if isinstance(task, SequenceTask)]
-    assert len(known) - len(own) == 3 * len(FEATURES)
-    assert set(tasks) <= set(own)
-    for easy in set(own) - set(tasks):
-        assert any(
-            easy.load <= task.load
-            and max(easy.delays) < min(task.delays)
-            and (easy.feature, easy.shown, easy.gaps, easy.probes)
-            == (task.feature, task.shown, task.gaps, task.probes)
-            for task in tasks
-        )
+def test_easier_lessons_lead_up_to_the_tasks(tasks):
+    plan = sequence_plan(tasks)
+    assert set(regime_tasks(plan["regime"])) == set(tasks)
+    lessons = [regime_tasks(regime) for regime in plan["curriculum"]]
+    assert not any(isinstance(task, SequenceTask) for task in lessons[0])
+    for lesson in lessons[1:]:
+        for easy in lesson:
+            if isinstance(easy, SequenceTask):
+                assert any(
+                    easy.load <= task.load
+                    and max(easy.gaps) <= max(task.gaps)
+                    and (easy.feature, easy.shown, easy.probes)
+                    == (task.feature, task.shown, task.probes)
+                    for task in tasks
+                )
+    assert max(task.load for task in lessons[1] if isinstance(task, SequenceTask)) <= 2
+    config = for_tasks(overlay(SubjectConfig(), plan))
+    assert config.training.criterion_of == "answers"

@@ -153,7 +153,8 @@ def make_step(labels: np.ndarray, items: tuple[int, ...], n_values: int) -> Step
     basis = contrasts(n_values)
     solve = basis @ inverse[columns.ravel()].reshape(len(items), n_values - 1, -1)
     left, size, _ = np.linalg.svd(regressors, full_matrices=False)
-    return Step(items, solve.reshape(len(items) * n_values, -1), left[:, size > RANK_TOLERANCE * size[0]])
+    basis_of_all = left[:, size > RANK_TOLERANCE * size[0]]
+    return Step(items, solve.reshape(len(items) * n_values, -1), basis_of_all)
 
 
 def halve(side: Side, rng: np.random.Generator, *, like: np.ndarray | None = None) -> list[Half]:

@@ -84,8 +84,9 @@ def bootstrap_inference(
         warnings.simplefilter("ignore", RuntimeWarning)
         drawn = evaluate(fixed, data, method="corr", N=resamples, pattern_descriptor="value", **own)
         plain = eval_fixed(fixed, data, method="corr")
-    result = _about_values(drawn, len(brains), len(set(described["value"])))
-    return _told(list(models), result, np.asarray(plain.get_means()), plain.noise_ceiling, several)
+        result = _about_values(drawn, len(brains), len(set(described["value"])))
+        means = np.asarray(plain.get_means())
+        return _told(list(models), result, means, plain.noise_ceiling, several)
 
 
 def _why_not(models: Mapping[str, Sequence[RDMs]], brains: Sequence[RDMs]) -> str:

@@ -125,8 +125,9 @@ def compare(
     pieces = _pieces(chosen, brains, config, shared)
     found, failed = _run(pieces, config, shared, work, n_jobs)
     if not any(piece.model for piece in found):
-        message = next(iter(failed.values()), "No model has a recording for any of these brains.")
-        more = f" ({len(failed) - 1} more pairs failed.)" if len(failed) > 1 else ""
+        said = [message for piece, message in failed.items() if piece.model]
+        message = next(iter(said), "No model has a recording for any of these brains.")
+        more = f" ({len(said) - 1} more pairs failed.)" if len(said) > 1 else ""
         raise WmsimError(f"{message}{more}")
     return _assembled(chosen, list(brains), found, failed, config, shared)
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -52,7 +53,7 @@ def opened(source: Source) -> Iterator[xr.Dataset]:
 def write_scored(scored: Scored, path: Path) -> None:
     """Keep scores, whole or not at all."""
     about = {"steps": scored.steps, "about": scored.about, "notes": scored.notes}
-    arrays = {f"draws/{name}": rows for name, rows in scored.draws.items()}
+    arrays: dict[str, Any] = {f"draws/{name}": rows for name, rows in scored.draws.items()}
     arrays |= {f"floor/{name}": rows for name, rows in scored.floor.items()}
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez(file, about=np.array(json.dumps(about)), **arrays)

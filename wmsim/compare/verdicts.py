@@ -12,25 +12,8 @@ from wmsim.compare.sides import Side
 from wmsim.compare.tensor import design_of
 from wmsim.decoding import Problem
 from wmsim.errors import WmsimError
-from wmsim.hypotheses.choice import Judge
 from wmsim.hypotheses.composition import HYPOTHESES
-from wmsim.hypotheses.effects import bootstrap_effects, permutation_p
-from wmsim.hypotheses.measures import measure
-from wmsim.hypotheses.reasons import Predicted, explain
-from wmsim.hypotheses.reference import Reference, make_reference, observe
-from wmsim.hypotheses.verdict import (
-    HALVES,
-    PERMUTED,
-    PLANTED,
-    RESAMPLED,
-    UNDECIDED,
-    VERDICTS,
-    VerdictConfig,
-    answer_of,
-    blocks_of,
-    streams,
-    whole_design,
-)
+from wmsim.hypotheses.verdict import UNDECIDED, VERDICTS, VerdictConfig, judge_job
 from wmsim.pipeline.design import Design
 from wmsim.pipeline.jobs import Job
 
@@ -129,47 +112,17 @@ def judge_side(
         side.activity[:, chosen], side.labels[:, chosen], side.n_values, design.states
     )
     job = Job(side.task, side.feature, None, side.values, problem, design)
-    settings = VerdictConfig(each=EACH, bootstrap=0, permutations=PERMUTATIONS, seed=config.seed)
+    settings = VerdictConfig(
+        each=EACH, bootstrap=0, permutations=PERMUTATIONS, more_data=False, seed=config.seed
+    )
     try:
-        return _judged(job, settings)
+        found = judge_job(job, settings)
     except WmsimError as error:
         return {"why_not": str(error)}
-
-
-def _judged(job: Job, config: VerdictConfig) -> dict[str, Any]:
-    """As :func:`wmsim.hypotheses.verdict.judge_job`, but for what more data would settle.
-
-    That takes three times as long as the verdict, and nothing here rests on it.
-    """
-    design, blocks, rng = whole_design(job.design), blocks_of(job), streams(job, config)
-    observed = observe(blocks, design, halvings=config.halvings, rng=rng(HALVES))
-    reference = make_reference(observed, each=config.each, rng=rng(PLANTED))
-    judge = Judge.of(reference)
-    choice = judge.choose(measure(observed.grams, observed.plan))
-    effects = bootstrap_effects(blocks, observed, config.bootstrap, rng=rng(RESAMPLED))
-    p = permutation_p(blocks, observed, config.permutations, rng=rng(PERMUTED))
-    answer = answer_of(choice, config.threshold, p["memory"])
-    reasons = explain(
-        answer, choice, effects, p, judge.sensitivity(config.threshold), _predicted(reference), {},
-        threshold=config.threshold,
-    )  # fmt: skip
     return {
-        "probability": {name: float(one) for name, one in choice.probability.items()},
-        "verdict": answer,
-        "effects": {name: float(effect.value) for name, effect in effects.items()},
-        "p": {name: float(one) for name, one in p.items()},
-        "reasons": list(reasons),
+        "probability": {name: float(one) for name, one in found.choice.probability.items()},
+        "verdict": found.verdict,
+        "effects": {name: float(effect.value) for name, effect in found.effects.items()},
+        "p": {name: float(one) for name, one in found.p.items()},
+        "reasons": list(found.reasons),
     }
-
-
-def _predicted(reference: Reference) -> Predicted:
-    """Measures of each hypothesis's reference recordings: mean, 2.5 and 97.5 percentile."""
-    found: Predicted = {}
-    for number, name in enumerate(HYPOTHESES):
-        own = reference.values[reference.truth == number]
-        table = np.stack([own.mean(axis=0), *np.percentile(own, [2.5, 97.5], axis=0)], axis=1)
-        found[name] = {
-            measured: (float(row[0]), float(row[1]), float(row[2]))
-            for measured, row in zip(reference.names, table, strict=True)
-        }
-    return found

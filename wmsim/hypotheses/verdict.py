@@ -53,6 +53,9 @@ class VerdictConfig(Config):
         Permutations of whole trials' labels behind every p.
     threshold : float
         A hypothesis that is less probable than this is no verdict.
+    more_data : bool
+        Whether to find out, where a verdict is undecided, what more trials or units would settle;
+        it takes most of the time.
     seed : int
         Fixes everything.
 
@@ -70,6 +73,7 @@ class VerdictConfig(Config):
     bootstrap: int = Field(default=100, ge=0)
     permutations: int = Field(default=200, ge=0)
     threshold: float = Field(default=0.9, gt=0.5, lt=1)
+    more_data: bool = True
     seed: int = 0
 
 
@@ -234,7 +238,8 @@ def judge_job(job: Job, config: VerdictConfig) -> Verdict:
     answer = answer_of(choice, config.threshold, p["memory"])
     predicted = _predicted_effects(judge)
     more: dict[str, dict[str, float]] = {}
-    if why_undecided(answer, choice, p, config.threshold) in DATA_HELP:
+    why = why_undecided(answer, choice, p, config.threshold)
+    if config.more_data and why in DATA_HELP:
         more = more_data(observed, choice, config.threshold, each=config.each, rng=rng(MORE))
     return Verdict(
         task=job.task,

@@ -215,8 +215,8 @@ def _check_stackable(configs: Sequence[SubjectConfig], folders: Sequence[Path]) 
             raise ConfigError(
                 f"The subject in '{folder}' cannot be trained as one computation with others: "
                 f"that takes a core of {', '.join(STACKABLE)} (found "
-                f"{config.network.architecture}) without compile or curriculum. Choose 'one by one' or "
-                f"'processes'."
+                f"{config.network.architecture}) without compile or curriculum. Choose 'one by "
+                f"one' or 'processes'."
             )
 
 

@@ -12,13 +12,14 @@ from wmsim.stimuli.config import LARGER
 from wmsim.tasks import SequenceTask
 from wmsim.training import Subject, SubjectConfig, for_tasks, preset
 from wmsim.training.checkpoint import read_settings
-from wmsim.training.presets import training_regime
+from wmsim.training.presets import sequence_plan
 from wmsim.training.subject import from_anywhere
 from wmsim.twin.config import TwinConfig
 from wmsim.twin.design import Design, merged_tasks
 
 # More than these are no working-memory experiment; objects made from code would look alike.
 MOST_VALUES = 64
+TRAIN_VIEWS, NOVEL_VIEWS = 3, 2
 
 
 def twin_subject(
@@ -49,12 +50,14 @@ def twin_subject(
     """
     values = max(design.n_values for design in designs)
     n_categories, identities = object_counts(values)
-    regime = training_regime(merged_tasks(designs))
-    made = preset(config.preset, architecture=architecture, regime=regime, seed=seed)
+    made = preset(config.preset, architecture=architecture, seed=seed)
+    # Pictures of an experiment are the same each time: no need to generalise over many views.
     stimuli = {
         "categories": LARGER[:n_categories], "identities": identities, "seed": config.seed,
+        "train_views": TRAIN_VIEWS, "novel_views": NOVEL_VIEWS,
     }  # fmt: skip
-    return for_tasks(override(overlay(made, {"stimuli": stimuli}), config.settings))
+    plan = sequence_plan(merged_tasks(designs))
+    return for_tasks(override(overlay(made, {"stimuli": stimuli, **plan}), config.settings))
 
 
 def subject_in(folder: Path, wanted: SubjectConfig, designs: Sequence[Design]) -> SubjectConfig:
@@ -98,7 +101,7 @@ def subject_in(folder: Path, wanted: SubjectConfig, designs: Sequence[Design]) -
 
 def _without_tasks(config: SubjectConfig) -> dict[str, Any]:
     """Settings without what follows from tasks and the number of values."""
-    settings = config.model_dump(mode="json", exclude={"regime"})
+    settings = config.model_dump(mode="json", exclude={"regime", "curriculum"})
     for part, names in (
         ("stimuli", ("categories", "identities")),
         ("network", ("extra_bits", "max_n")),
