@@ -10,7 +10,9 @@ import pytest
 LEAVES = {
     "figure_4": ["paper/report.html", "paper/figures/fig4g.png", "paper/results/fig4d.nc"],
     "first_light": ["gru/report.html", "brain/report.html"],
+    "gated_or_gateless": ["brain-1.nc", "planted-families.png"],
     "own_recordings": ["monday.nc", "monday.nwb", "monday.parquet"],
+    "ten_networks": ["twins/report.html", "compared/report.html", "compared/figures/ranking.png"],
     "three_brains": [
         "D-evidence.png", "verdicts/report.html", "power/report.html", "power/figures/power.png"
     ],

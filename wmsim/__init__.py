@@ -11,7 +11,8 @@
 :mod:`wmsim.geometry`   rotations between states
 :mod:`wmsim.rsa`        dissimilarity matrices
 :mod:`wmsim.pipeline`   all of these on one recording
-:mod:`wmsim.hypotheses` planted recordings
+:mod:`wmsim.hypotheses` planted recordings, verdicts, power
+:mod:`wmsim.compare`    models against brains
 :mod:`wmsim.twin`       networks that run a brain's very trials
 :mod:`wmsim.figures`    pictures
 :mod:`wmsim.report`     reports

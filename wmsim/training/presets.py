@@ -158,7 +158,7 @@ def sequence_plan(tasks: Sequence[SequenceTask]) -> dict[str, Any]:
         "regime": _regime(_names(tasks)),
         "curriculum": tuple(lessons),
         "training": {
-            "criterion": 0.97, "criterion_of": "answers", "iterations": 1500,
+            "criterion": 0.96, "criterion_of": "answers", "iterations": 1500,
             "lesson_criterion": 0.85, "lesson_iterations": 600,
         },
     }  # fmt: skip
