@@ -122,3 +122,14 @@ def made_comparison(
 def _with_all(values, axis=-1):
     """The mean over steps before all steps."""
     return np.concatenate([np.nanmean(values, axis=axis, keepdims=True), values], axis=axis)
+
+
+def unlike_brains():
+    """The largest mean is that of a model that is behind where both were compared."""
+    made = made_comparison(2, 6, n_controls=0, scores=("rsa",), n_values=12, seed=5)
+    rng = np.random.default_rng(0)
+    value = np.array([[0.8] * 3 + [np.nan] * 3, [0.9] * 3 + [0.1] * 3])
+    value += 0.005 * rng.standard_normal(value.shape)
+    made["value"][:] = value[:, :, None, None]
+    made["resampled"][:] = value[:, :, None, None, None]
+    return made

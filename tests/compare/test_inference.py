@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from tests.compare.made import made_comparison
+from tests.compare.made import made_comparison, unlike_brains
 from wmsim.compare.inference import ranking
 from wmsim.errors import WmsimError
 
@@ -84,6 +84,27 @@ def test_a_score_that_some_brains_lack_uses_the_others_and_says_so():
     ceiling = comparison["ceiling"].sel(score="rsa", step="all").values
     assert found["ceiling"][0] == pytest.approx(ceiling[there].mean())
     assert any("rsa of gru-1: 4" in note for note in json.loads(found.attrs["notes"]))
+
+
+def test_a_model_that_wins_where_both_were_compared_is_not_found_worse():
+    found = ranking(unlike_brains()).sel(score="rsa")
+    assert found["rank"].values.tolist() == [1, 2]
+    assert found["difference"].values[0, 1] < 0
+    assert found["p_corrected"].values[0, 1] < 0.05
+    assert found["best_group"].all()
+
+
+def test_a_pair_that_shares_one_brain_is_told():
+    made = made_comparison(2, 3, n_controls=0, scores=("rsa",))
+    for name in ("value", "resampled", "floor"):
+        made[name][{"model": 0, "brain": 2}] = np.nan
+        made[name][{"model": 1, "brain": 0}] = np.nan
+    told = json.loads(ranking(made).attrs["notes"])
+    assert any("share one brain alone" in note for note in told)
+    assert not any(
+        "share one brain" in note
+        for note in json.loads(ranking(made_comparison(2, 3)).attrs["notes"])
+    )
 
 
 def test_a_score_that_nobody_has_is_nan():

@@ -201,3 +201,27 @@ def test_controls_of_a_twin_run_the_brains_trials(subject_of, tmp_path, monkeypa
             assert found.sizes["unit"] == brain.sizes["unit"]
             assert json.loads(found.attrs["twin"])["brain"] == "monkey"
             assert "noise" in found.attrs
+
+
+def test_controls_of_a_twin_have_its_probes_and_units(subject_of, tmp_path, monkeypatch):
+    from wmsim.twin import TwinConfig, as_recorded, merged_tasks, run_twin, twin_design
+
+    brain = small_brain()
+    for name in ("monkey", "ape"):
+        save(brain.assign_coords(trial=np.arange(40) + len(name)), tmp_path / f"{name}.nc")
+    with open_recording(tmp_path / "monkey.nc") as recording:
+        own = recording.load()
+    design = twin_design(own, TwinConfig(probes=("right_probe",), units="all"), name="monkey")
+    subject = subject_of(",".join(task.name for task in merged_tasks([design])), "gru")
+    monkeypatch.setattr(compare_controls, "untrained_subject", lambda *_, **__: subject)
+    twin = as_recorded(run_twin(subject, design), design)
+    save(twin, tmp_path / "twin.nc")
+    cast = cast_files([tmp_path / f"{name}.nc" for name in ("twin", "monkey", "ape")])
+    models, notes = add_controls(cast, tmp_path / "controls")
+    assert [one.control for one in models] == ["untrained", "encoder"]
+    assert len(notes) == 1
+    assert "have not run the trials of ape" in notes[0]
+    for model in models:
+        with open_recording(model.recording_for("monkey")) as found:
+            assert found.sizes["unit"] == twin.sizes["unit"] != brain.sizes["unit"]
+            assert json.loads(found.attrs["twin"])["probes"] == ["right_probe"]

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.compare.made import made_comparison
+from tests.compare.made import made_comparison, unlike_brains
 from wmsim.compare.config import CompareConfig
 from wmsim.compare.inference import ranking
 from wmsim.report.compare_conclusions import OF_VALUES, cannot_rank, conclusions
@@ -49,6 +49,16 @@ def test_methods_have_the_actual_numbers(tmp_path):
         assert part in text, part
     assert "Activity was averaged" not in text
     assert "stood in" not in text
+
+
+def test_methods_say_what_was_done(tmp_path):
+    made = made_comparison(3, 4, scores=("tensor", "ridge", "verdict"))
+    text = said(made, tmp_path, CompareConfig(level=0.975))
+    assert "97.5% intervals" in text
+    assert "tensor: the cosine, over pairs of states" in text
+    assert "the other half of trials and to other values" in text
+    assert "The floor of verdicts" in text
+    assert "floor of verdicts" not in said(made_comparison(3, 4), tmp_path)
 
 
 def test_methods_say_what_was_sampled(tmp_path):
@@ -116,7 +126,14 @@ def test_a_control_that_is_ahead_is_told(tmp_path):
     )
     text = of_score(made, tmp_path)
     assert "The control encoder (0.5" in text
-    assert "not what was learnt" in text
+    assert "does not say that what was learnt" in text
+
+
+def test_a_model_is_not_said_to_be_ahead_of_one_that_beats_it(tmp_path):
+    text = of_score(unlike_brains(), tmp_path)
+    assert "largest mean of a model is that of gru-1" in text
+    assert "It is ahead of" not in text
+    assert "with it is behind lstm-1" in text
 
 
 @pytest.mark.parametrize("n_brains", [1, 2, 6])

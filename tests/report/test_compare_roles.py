@@ -120,6 +120,8 @@ def test_a_twin_of_another_content_is_noted(made):
     [
         ("lost", {"twin": twin_of("gorilla")}, r"ran the trials of 'gorilla'.*\(monkey\)"),
         ("odd", {"twin": "gorilla"}, "'twin' does not say whose trials"),
+        ("slow", {"twin": '{"brain": "monkey", "step": "0.2 s"}'}, "seconds as numbers"),
+        ("bare", {"twin": '{"brain": "monkey", "stand_ins": ["cup"]}'}, "'twin' does not say"),
     ],
 )
 def test_twins_without_their_brain_are_told(made, name, attrs, message):

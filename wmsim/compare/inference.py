@@ -131,7 +131,7 @@ def _ranked(whole: xr.Dataset, level: float) -> dict[str, np.ndarray]:
         "floor": _mean_where(floor, values), "ceiling": _mean_where(top[None], values),
         "ceiling_low": ceiling_low, "ceiling_high": ceiling_high,
         "p_floor": holm(above.p_values(greater=True)), "p_ceiling": holm(below.p_values()),
-        **differences, **_ranks(own.mean, differences["p_corrected"], 1 - level),
+        **differences, **_ranks(own.mean, differences, 1 - level),
     }  # fmt: skip
 
 
@@ -171,7 +171,9 @@ def _differences(
     return {**found, "n_both": counts}
 
 
-def _ranks(mean: np.ndarray, p_corrected: np.ndarray, risk: float) -> dict[str, np.ndarray]:
+def _ranks(
+    mean: np.ndarray, differences: dict[str, np.ndarray], risk: float
+) -> dict[str, np.ndarray]:
     """Rank of each model, and whether it is not significantly worse than the best."""
     known = np.isfinite(mean)
     rank = np.full(mean.shape, np.nan)
@@ -180,8 +182,10 @@ def _ranks(mean: np.ndarray, p_corrected: np.ndarray, risk: float) -> dict[str, 
     best_group = np.zeros(mean.shape, bool)
     if known.any():
         best = int(np.nanargmax(mean))
-        # What could not be tested is not known to be worse.
-        worse = p_corrected[best] < risk
+        # What could not be tested is not known to be worse. Means may be over other brains than
+        # the difference, so that the largest one can lose where both were compared.
+        ahead = differences["difference"][best] > 0
+        worse = ahead & (differences["p_corrected"][best] < risk)
         best_group = known & ~worse
     return {"rank": rank, "best_group": best_group}
 
@@ -238,6 +242,12 @@ def _notes(found: xr.Dataset, comparison: xr.Dataset) -> list[str]:
         notes.append(
             f"Not all {n_brains} brains have all scores ({'; '.join(short[:5])}{more}); means are "
             "over those that do, and differences over those that have both models."
+        )
+    alone = (found["n_both"] == 1) & (found["n"] > 1)
+    if (alone & alone.transpose("score", "other", "model").values).any():
+        notes.append(
+            "Some pairs of models share one brain alone; the test of their difference is over its "
+            "stimuli, and holds for this brain alone."
         )
     return notes
 

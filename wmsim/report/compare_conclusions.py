@@ -138,12 +138,18 @@ def _against(own: xr.Dataset, best: int, means: np.ndarray, risk: float) -> list
     others = [row for row in np.argsort(-means) if row != best and np.isfinite(means[row])]
     if not others:
         return []
-    p = own["p_corrected"].values[best]
-    worse = [row for row in others if p[row] < risk]
-    same = [row for row in others if row not in worse]
+    p, difference = own["p_corrected"].values[best], own["difference"].values[best]
+    worse = [row for row in others if p[row] < risk and difference[row] > 0]
+    # Means may be over other brains than the difference.
+    better = [row for row in others if p[row] < risk and difference[row] < 0]
+    same = [row for row in others if row not in worse and row not in better]
     found = []
     if worse:
         found.append(f"It is ahead of {_named(own, worse, p)}.")
+    if better:
+        found.append(
+            f"On the brains that both were compared with it is behind {_named(own, better, p)}."
+        )
     if same:
         found.append(
             f"It cannot be told from {_named(own, same, p)}; that is no proof that they are alike."
@@ -167,8 +173,8 @@ def _against_controls(own: xr.Dataset, best: int, risk: float) -> list[str]:
     if behind:
         found.append(
             f"The control{'s' * (len(behind) > 1)} {_named(own, behind, p)} "
-            f"{'are' if len(behind) > 1 else 'is'} ahead of it, so it is not what was learnt that "
-            "makes it like the brains."
+            f"{'are' if len(behind) > 1 else 'is'} ahead of it, so this score does not say that "
+            "what was learnt makes it like the brains."
         )
     if unclear:
         found.append(

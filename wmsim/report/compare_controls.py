@@ -111,6 +111,12 @@ def add_controls(
                               "(attribute 'config')")]  # fmt: skip
     model, rebuilt = usable[0], Rebuilt(device)
     found, notes = [], []
+    left = [brain for brain in cast.brains if brain not in model.recordings]
+    if left and EVERY not in model.recordings:
+        notes.append(
+            f"Controls were made of {model.name} and have not run the trials of "
+            f"{', '.join(left)}, as it has not."
+        )
     total = len(wanted) * len(model.recordings)
     with progress("controls", total) as step:
         for control in wanted:
@@ -200,8 +206,8 @@ def twin_control(
     from wmsim.twin import TwinConfig, as_recorded, run_twin, twin_design
 
     told: dict[str, Any] = source.twin or {}
-    known = {name: told[name] for name in ("step", "latency", "feature", "split", "view")
-             if name in told}  # fmt: skip
+    names = ("step", "latency", "feature", "probes", "units", "split", "view")
+    known = {name: told[name] for name in names if name in told}
     config = TwinConfig(
         **known, noise="noise" in recording.attrs, seed=int(recording.attrs.get("seed", 0))
     )

@@ -17,8 +17,9 @@ from wmsim.report.compare_roles import MODEL, Cast
 HOW = {
     "rsa": "RSA: the Pearson correlation of representational dissimilarity matrices of squared "
     "distances without noise's share (crossnobis distances; Walther et al. 2016).",
-    "tensor": "Generalisation tensor: the correlation, over pairs of states (item at step), of "
-    "how far codes transfer from one to the other in the model and in the brain.",
+    "tensor": "Generalisation tensor: the cosine, over pairs of states (item at step), of inner "
+    "products between the brain's codes with those that it would have if its codes transferred "
+    "from one state to the other as the model's do.",
     "cka": "CKA: debiased centred kernel alignment (Kornblith et al. 2019; Song et al. 2012; "
     "Murphy et al. 2024).",
     "shape": "Shape: the cosine of the brain's codes with the model's after a rotation "
@@ -26,7 +27,8 @@ HOW = {
     "cca": "CCA: the mean canonical correlation (Hotelling 1936) in a common dimension, fitted to "
     "other conditions than it was computed on.",
     "ridge": "Ridge: codes of the brain's units predicted from the model's by ridge regression "
-    "that was fitted to the other half of trials, corrected by split-half reliability.",
+    "that was fitted to the other half of trials and to other values, corrected by split-half "
+    "reliability.",
     "pls": "PLS: the same by partial least squares.",
     "orthogonalisation": "Orthogonalisation: 1 less the difference between the orthogonality "
     "indices of the codes of model and brain, as a share of the largest one.",
@@ -248,6 +250,11 @@ def _ends(comparison: xr.Dataset) -> list[str]:
             "The floor is the score of the same model with its labels dealt out anew over trials "
             f"({counted(comparison.sizes['shuffle'], 'shuffle')})."
         )
+    if "verdict" in computed_scores(comparison):
+        found.append(
+            "The floor of verdicts is the agreement of a model to which all accounts are equally "
+            "probable."
+        )
     found.append(
         "The ceiling is the score of the brain's other half of trials in the model's place; half "
         "of the trials makes it lower than the reliability of all of them."
@@ -258,7 +265,7 @@ def _ends(comparison: xr.Dataset) -> list[str]:
 def _inference(
     comparison: xr.Dataset, ranking: xr.Dataset, config: CompareConfig, inference: dict[str, Any]
 ) -> list[str]:
-    n_resamples, level = comparison.sizes["resample"], config.level
+    n_resamples, level = comparison.sizes["resample"], f"{100 * config.level:g}%"
     used = set(ranking["over"].values.ravel().tolist())
     found = []
     if n_resamples:
@@ -268,11 +275,11 @@ def _inference(
             told + f" (where rotations are fitted anew, {FEW_RESAMPLES} times)" * few + "."
         )
     sentence = {
-        BRAINS: f"{level:.0%} intervals and tests of means are over brains (Student's t), whose "
+        BRAINS: f"{level} intervals and tests of means are over brains (Student's t), whose "
         "stimuli are their own.",
-        CROSSED: f"{level:.0%} intervals and tests are over brains and stimuli at once (corrected "
+        CROSSED: f"{level} intervals and tests are over brains and stimuli at once (corrected "
         "dual bootstrap; Schuett et al. 2023).",
-        STIMULI: f"{level:.0%} intervals and tests are over the stimuli of one brain, and hold for "
+        STIMULI: f"{level} intervals and tests are over the stimuli of one brain, and hold for "
         "it alone.",
     }
     found += [text for name, text in sentence.items() if name in used]
@@ -280,7 +287,7 @@ def _inference(
         found.append(
             f"Differences between models were corrected by Holm's method over all pairs of models "
             f"of a score, comparisons with the floor and the ceiling over models (risk "
-            f"{1 - level:.2g})."
+            f"{1 - config.level:.2g})."
         )
     if inference.get("applies"):
         found.append(

@@ -276,7 +276,9 @@ def movie_of(
     matrices = {brain: first.own.get_matrices()}
     for pair in chosen:
         if _steps(pair) == _steps(first) and pair.theirs.n_cond == first.own.n_cond:
-            matrices[pair.model] = pair.theirs.get_matrices()
+            # A model may be called as the brain is.
+            name = f"{pair.model} ({MODEL})" if pair.model == brain else pair.model
+            matrices[name] = pair.theirs.get_matrices()
     descriptors = [np.asarray(first.own.pattern_descriptors[name]).tolist() for name in CONDITION]
     conditions = [f"{value}, item {item}" for item, value in zip(*descriptors, strict=True)]
     return brain, matrices, _steps(first), conditions

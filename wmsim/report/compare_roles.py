@@ -64,10 +64,11 @@ class Given:
             told = json.loads(text)
         except (TypeError, ValueError):
             told = None
-        if not isinstance(told, dict) or "brain" not in told:
+        if not _is_account(told):
             raise WmsimError(
                 f"'{self.path}': its attribute 'twin' does not say whose trials it ran (JSON with "
-                "'brain' was expected). Make it again with wmsim twin, or delete the attribute."
+                "'brain', and with seconds as numbers, was expected). Make it again with wmsim "
+                "twin, or delete the attribute."
             )
         return told
 
@@ -75,6 +76,16 @@ class Given:
     def control(self) -> str:
         """Which control it is, "" for a trained network."""
         return str(self.attrs.get("control", ""))
+
+
+def _is_account(told: object) -> bool:
+    """Whether this is what twins say of themselves; anybody may have written it."""
+    if not isinstance(told, dict) or "brain" not in told:
+        return False
+    seconds = [told.get(name, 0) for name in ("step", "latency", "largest_rounding_error")]
+    return isinstance(told.get("stand_ins", {}), dict) and all(
+        isinstance(one, int | float) for one in seconds
+    )
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,11 @@ def sentences(summary: dict[str, Any]) -> list[str]:
     """What came out: one line a recording, one a model."""
     lines = []
     for name, brain in summary["twin"]["brains"].items():
-        correct = "" if brain["correct"] is None else f", {brain['correct']:.2f} of them correct"
+        correct = (
+            ""
+            if brain["correct"] is None
+            else f" ({brain['correct']:.2f} answered rightly by the brain)"
+        )
         lines.append(
             f"{name}: {brain['n_trials']} trials of {brain['items']} items{correct}; in steps of "
             f"{brain['step']:g} s times are off by at most {brain['largest_rounding_error']:.3f} s."

@@ -19,7 +19,7 @@ PRESETS = ("demo", "paper")
 DEMO_ITERATIONS = {"rnn": 1500}
 # Tasks beside long sequences: N-back tasks, beside which a network learned other delayed tasks, and
 # sequences of few items with delays that lead up to the long ones.
-DENSE, EASY_GAP = "STMF-1", 1
+DENSE, EASY_GAP, LONG = "STMF-1", 1, 3
 
 
 def preset(
@@ -112,7 +112,8 @@ def sequence_plan(tasks: Sequence[SequenceTask]) -> dict[str, Any]:
     An answer or two behind thirty steps are little to learn from: alone, and mixed with easier
     tasks from the start, GRUs stayed at chance for hundreds of iterations. They first learn to
     compare at all, in 1-back tasks, where nearly every step calls for an answer; then sequences of
-    one or two items with short delays; then the tasks with shorter delays; then the tasks.
+    one or two items with short delays; these with longer ones, which a vanilla RNN needs; the
+    tasks with shorter delays; then the tasks.
 
     Parameters
     ----------
@@ -136,24 +137,27 @@ def sequence_plan(tasks: Sequence[SequenceTask]) -> dict[str, Any]:
     ...     print(regime)
     STMF-1
     1-back-identity,sequence-1-identity-delays1-probes2,sequence-2-identity-gaps0+1-delays1+3-probes2
+    sequence-1-identity-delays3+6+9-probes2,sequence-2-identity-gaps0+1-delays3+6+9-probes2
     sequence-2-identity-gaps0+1-delays1+3-probes2,sequence-3-identity-gaps0+1-delays3+6-probes2
     """
     easy = []
     for task in tasks:
         gaps = tuple(sorted({min(gap, EASY_GAP) for gap in task.gaps}))
-        easy.append(task.changed(load=1, gaps=(0,), delays=(1,)))
+        least = min(task.delays)
+        easy.append((task.changed(load=1, gaps=(0,), delays=(1,)), least))
         if task.load > 1:
-            easy.append(task.changed(load=2, gaps=gaps, delays=(1, 3)))
+            easy.append((task.changed(load=2, gaps=gaps, delays=(1, 3)), least))
+    longer = [task.changed(delays=_parts(own, 1, 2, 3)) for task, own in easy if own > LONG]
     shorter = [
-        task.changed(delays=tuple(sorted({max(most // 4, 1), max(most // 2, 1)})))
-        for task in tasks
-        if (most := min(task.delays)) > 3
-    ]
+        task.changed(delays=_parts(min(task.delays), 1, 2))
+        for task in tasks if min(task.delays) > LONG
+    ]  # fmt: skip
     features = dict.fromkeys(task.feature for task in tasks)
-    hardest = [task for task in easy if task.load == max(one.load for one in easy)]
-    lessons = [DENSE, _regime([*(f"1-back-{feature}" for feature in features), *_names(easy)])]
+    easiest = [task for task, _ in easy]
+    hardest = [task for task in easiest if task.load == max(one.load for one in easiest)]
+    lessons = [DENSE, _regime([*(f"1-back-{one}" for one in features), *_names(easiest)])]
     if shorter:
-        lessons.append(_regime([*_names(hardest), *_names(shorter)]))
+        lessons += [_regime(_names(longer)), _regime([*_names(hardest), *_names(shorter)])]
     return {
         "regime": _regime(_names(tasks)),
         "curriculum": tuple(lessons),
@@ -162,6 +166,11 @@ def sequence_plan(tasks: Sequence[SequenceTask]) -> dict[str, Any]:
             "lesson_criterion": 0.85, "lesson_iterations": 600,
         },
     }  # fmt: skip
+
+
+def _parts(delay: int, *quarters: int) -> tuple[int, ...]:
+    """So many quarters of a delay, in steps; each once, in order."""
+    return tuple(sorted({max(delay * part // 4, 1) for part in quarters}))
 
 
 def _names(tasks: Sequence[SequenceTask]) -> list[str]:

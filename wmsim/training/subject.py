@@ -195,9 +195,11 @@ def load_subject(
     state = load_state(path)
     if state is None or not state.finished:
         done = state.iteration if state else 0
+        training = config.training
+        most = len(config.lessons) * training.lesson_iterations + training.iterations
         raise WmsimError(
             f"The subject in '{path}' is not trained to the end (iteration {done} of at most "
-            f"{config.training.iterations}). Run the same wmsim train command again to go on."
+            f"{most}). Run the same wmsim train command again to go on."
         )
     device = pick_device(device)
     stimuli = stimuli or build_stimuli(config.stimuli)

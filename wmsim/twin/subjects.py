@@ -20,6 +20,8 @@ from wmsim.twin.design import Design, merged_tasks
 # More than these are no working-memory experiment; objects made from code would look alike.
 MOST_VALUES = 64
 TRAIN_VIEWS, NOVEL_VIEWS = 3, 2
+# At half of this, which N-back tasks ask for, a vanilla RNN does not learn to hold over delays.
+RATES = {"rnn": 1e-3}
 
 
 def twin_subject(
@@ -57,6 +59,7 @@ def twin_subject(
         "train_views": TRAIN_VIEWS, "novel_views": NOVEL_VIEWS,
     }  # fmt: skip
     plan = sequence_plan(merged_tasks(designs))
+    plan["training"]["learning_rate"] = RATES.get(architecture, made.training.learning_rate)
     return for_tasks(override(overlay(made, {"stimuli": stimuli, **plan}), config.settings))
 
 
