@@ -244,7 +244,8 @@ planted = family_differences(comparison, kinds, leave_out=made_of)
 told(planted)
 
 # %%
-from wmsim.report.compare_conclusions import cannot_rank, conclusions
+from wmsim.compare.inference import cannot_rank
+from wmsim.report.compare_conclusions import conclusions
 
 
 def answers(differences, ranked):

@@ -8,7 +8,7 @@ import xarray as xr
 from scipy import stats
 
 from tests.compare.made import made_comparison, unlike_brains
-from wmsim.compare.inference import ranking
+from wmsim.compare.inference import cannot_rank, ranking
 from wmsim.errors import WmsimError
 
 
@@ -158,6 +158,15 @@ def test_models_may_come_in_any_order():
     for name in found.data_vars:
         if found[name].dtype.kind == "f":
             np.testing.assert_allclose(found[name], again[name], err_msg=name)
+
+
+def test_a_score_whose_ceiling_is_at_its_floor_cannot_rank():
+    comparison = made_comparison(3, 6)
+    comparison["ceiling"].loc[{"score": "rsa"}] *= 0.01
+    found = ranking(comparison)
+    assert found["can_rank"].sel(score=["rsa", "tensor"]).values.tolist() == [False, True]
+    assert "floor is within the ceiling's interval" in cannot_rank(found.sel(score="rsa"))
+    assert cannot_rank(found.sel(score="tensor")) is None
 
 
 def test_it_survives_being_written(tmp_path):

@@ -164,3 +164,24 @@ def test_several_tasks_need_a_name():
 def test_unknown_scores_are_guessed():
     with pytest.raises(ConfigError, match="Did you mean 'rsa'"):
         CompareConfig(scores=("rda",))
+
+
+def test_a_misspelt_pair_is_no_pair():
+    with pytest.raises(WmsimError, match=r"Unknown feature 'imag'\. Did you mean 'image'"):
+        make_pairs(planted(), planted(), CompareConfig(pairs={"imag": "image"}))
+
+
+def test_too_few_resamples_say_nothing():
+    with pytest.raises(ConfigError, match="at least 20 resamples, or 0"):
+        CompareConfig(bootstrap=10)
+
+
+def test_gaps_that_hold_different_items_stay_apart():
+    from wmsim.compare.sides import _merged
+
+    names = ["item 1", "gap 1", "gap 2", "item 2", "gap 3", "probe"]
+    shown = np.array([0, -1, -1, 1, -1, -1])
+    steps, activity, items = _merged(names, np.arange(6.0).reshape(6, 1, 1), shown)
+    assert steps == ["item 1", "gap 1", "item 2", "gap 2"]
+    assert activity.ravel().tolist() == [0, 1.5, 3, 4]
+    assert items.tolist() == [0, -1, 1, -1]

@@ -172,3 +172,61 @@ def test_whether_stimuli_are_shared(networks):
     other["image"] = named["b"]["image"].copy()
     other["image"].attrs["labels"] = json.dumps(["boat", "car", "lamp", "mug", "sofa", "chair"])
     assert not shares_stimuli({"a": named["a"], "b": other}, QUICK)
+
+
+def test_the_ceiling_does_not_hang_on_the_first_model(networks):
+    brains = {"a": copied(networks["network 0"], seed=1)}
+    longer = network(0, n_items=3)
+    found = compare({"bad": longer, "good": networks["network 0"]}, brains, QUICK, n_jobs=1)
+    assert np.isfinite(found["ceiling"].sel(step="all", brain="a")).all()
+
+
+def test_fewer_steps_are_not_ranked_against_more(networks):
+    brains = {"a": copied(networks["network 0"], seed=1)}
+    short = networks["network 0"].isel(time=[0])
+    found = compare({"short": short, "full": networks["network 1"]}, brains, QUICK, n_jobs=1)
+    assert np.isfinite(found["ceiling"].sel(score="rsa")).all()
+    values = found["value"].sel(score="rsa", brain="a")
+    assert np.isnan(values.sel(model="short", step="all"))
+    assert np.isfinite(values.sel(model="short", step="item 1"))
+    assert np.isfinite(values.sel(model="full")).all()
+    notes = json.loads(found.attrs["notes"])
+    assert any("short has no step item 2" in note for note in notes)
+    assert any("short and a share fewer steps" in note for note in notes)
+
+
+def test_verdicts_agree_on_what_both_were_judged_on():
+    features = {"features": ("image", "place"), "n_values": 4, "dimension": None, "n_trials": 120}
+    both = {name: network(seed, **features) for seed, name in enumerate(("model", "brain"))}
+    both["brain"].attrs["source"] = "planted"
+    one = both["model"].drop_vars("place")
+    config = QUICK.changed(scores=("verdict",), bootstrap=0, shuffles=0)
+    found = compare({"one": one, "two": both["model"]}, {"a": both["brain"]}, config, n_jobs=1)
+    assert np.isnan(found["value"].sel(model="one", step="all")).all()  # fewer features
+    assert 0 <= float(found["value"].sel(model="two", step="all").squeeze()) <= 1
+    assert len(json.loads(found.attrs["verdicts"])["models"]["one"]["a"]) == 1
+
+
+def test_resamples_are_the_same_stimuli_whatever_a_model_lacks(networks):
+    from wmsim.compare.pairing import make_pairs
+    from wmsim.compare.scoring import weights_of
+
+    brain = copied(networks["network 0"], seed=1)
+    lacking = networks["network 0"]
+    keep = (lacking["image"].values != 2).all(axis=1)
+    (whole,) = make_pairs(networks["network 0"], brain, QUICK)
+    (part,) = make_pairs(lacking.isel(trial=np.flatnonzero(keep)), brain, QUICK)
+    assert len(part.brain.values) == 5
+    weights = [weights_of(pair, QUICK, "a", shared=False) for pair in (whole, part)]
+    common = [whole.brain.values.index(value) for value in part.brain.values]
+    np.testing.assert_array_equal(weights[0][:, common], weights[1])
+    assert (weights[0].sum(axis=1) == 6).all()
+
+
+def test_what_counts_changes_the_key(networks):
+    from wmsim.compare.store import source_key
+
+    noisy = networks["network 0"].copy()
+    noisy.attrs["noise"] = "{}"
+    assert source_key(noisy) != source_key(networks["network 0"])
+    assert source_key(networks["network 0"].copy()) == source_key(networks["network 0"])

@@ -174,6 +174,20 @@ def test_latex_marks_the_best_and_those_not_worse():
     assert r"\circ" not in own["rnn-1"]
 
 
+def test_nothing_is_best_by_a_score_that_cannot_rank():
+    comparison = made_comparison(4, 8, n_controls=1, quality=[0.5, 0.49, 0.2, 0.0])
+    assert "Asterisk" not in latex(ranking(comparison))
+    comparison["ceiling"].loc[{"score": "rsa"}] *= 0.01
+    found = ranking(comparison)
+    text = latex(found)
+    assert r"Model & RSA$^{\ast}$ & Tensor \\" in text
+    assert r"$^{\ast}$: these recordings cannot rank models" in text
+    rows = [line.split(" & ") for line in text.splitlines() if line.startswith(("gru", "lstm"))]
+    assert not any(re.search("textbf|dagger", rsa) for _, rsa, _ in rows)
+    assert sum("textbf" in tensor for _, _, tensor in rows) == 1
+    assert {row["score"] for row in ranking_table(found) if row["can_rank"]} == {"tensor"}
+
+
 def test_latex_tells_brains_correction_ceiling_and_floor():
     text = latex(ranking(made_comparison(3, 7)))
     assert "7 brains" in text

@@ -77,6 +77,17 @@ def test_ranking_shows_means_intervals_brains_and_the_best(drawn):
     assert labels == order
 
 
+def test_a_score_that_cannot_rank_has_no_best(drawn):
+    comparison = made_comparison(4, 6)
+    comparison["ceiling"].loc[{"score": "rsa"}] *= 0.01
+    ranking_figure(comparison, ranking(comparison), "unused")
+    rsa, tensor = drawn[0].axes
+    assert rsa.get_title() == "RSA: cannot rank"
+    assert rsa.title.get_color() == figures.GREY
+    assert not lines(rsa, "<")
+    assert lines(tensor, "<")
+
+
 def test_controls_are_hollow(drawn):
     comparison = made_comparison(4, 3, n_controls=2)
     ranking_figure(comparison, ranking(comparison), "unused")

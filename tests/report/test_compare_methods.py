@@ -8,8 +8,8 @@ import pytest
 
 from tests.compare.made import made_comparison, unlike_brains
 from wmsim.compare.config import CompareConfig
-from wmsim.compare.inference import ranking
-from wmsim.report.compare_conclusions import OF_VALUES, cannot_rank, conclusions
+from wmsim.compare.inference import cannot_rank, ranking
+from wmsim.report.compare_conclusions import OF_VALUES, conclusions
 from wmsim.report.compare_methods import methods
 from wmsim.report.compare_references import ENTRIES, OF_SCORES, bibtex
 from wmsim.report.compare_roles import Cast, Given

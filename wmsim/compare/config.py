@@ -10,6 +10,8 @@ from wmsim.config import Config
 from wmsim.errors import ConfigError, choose
 from wmsim.pipeline.config import AnalysisConfig
 
+# With fewer, the variance over resamples says nothing.
+LEAST_RESAMPLES = 20
 # What each score compares, in the order of reports.
 SCORES = {
     "rsa": "representational similarity",
@@ -49,7 +51,7 @@ class CompareConfig(Config):
     shuffles : int
         Comparisons with a model whose labels are shuffled over trials: the floor.
     bootstrap : int
-        Resamples of stimuli (and brains) behind every interval.
+        Resamples of stimuli behind every interval; 0 for none, else at least 20.
     shared_stimuli : bool, optional
         Whether values of the same name are the same stimuli in all brains, so that they are
         resampled together; by default they are if names are the same and no mere numbers.
@@ -89,6 +91,13 @@ class CompareConfig(Config):
         if not scores:
             raise ValueError("no score is named; leave it out for all")
         return tuple(one for one in SCORES if one in scores)
+
+    @field_validator("bootstrap")
+    @classmethod
+    def _enough(cls, bootstrap: int) -> int:
+        if 0 < bootstrap < LEAST_RESAMPLES:
+            raise ValueError(f"give at least {LEAST_RESAMPLES} resamples, or 0 for none")
+        return bootstrap
 
     def told(self) -> dict[str, Any]:
         """All settings as JSON has them."""

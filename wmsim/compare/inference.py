@@ -43,6 +43,8 @@ def ranking(comparison: xr.Dataset, *, level: float = 0.95) -> xr.Dataset:
         - ``difference`` (model - other), ``difference_low``, ``difference_high``, ``n_both``,
           ``p``, ``p_corrected`` (Holm over all pairs of models of a score), over the brains that
           have both (score, model, other);
+        - ``can_rank`` (score): whether the ceiling is known to be above the floor. Where it is
+          not, ranks are noise; :func:`cannot_rank` says why;
         - ``rank`` (1: the largest mean) and ``best_group`` (not significantly worse than the best)
           (score, model).
 
@@ -73,6 +75,8 @@ def ranking(comparison: xr.Dataset, *, level: float = 0.95) -> xr.Dataset:
             **{name: whole[name] for name in ("control", "family") if name in whole.coords},
         },
     ).drop_vars("step", errors="ignore")  # fmt: skip
+    able = [cannot_rank(found.sel(score=score)) is None for score in found["score"].values]
+    found["can_rank"] = ("score", np.array(able, bool))
     found.attrs = {
         "level": level, "n_brains": comparison.sizes["brain"],
         "shared_stimuli": int(comparison.attrs.get("shared_stimuli", 0)),
@@ -80,6 +84,43 @@ def ranking(comparison: xr.Dataset, *, level: float = 0.95) -> xr.Dataset:
         "notes": json.dumps(_notes(found, comparison)),
     }  # fmt: skip
     return found
+
+
+def cannot_rank(own: xr.Dataset) -> str | None:
+    """Why models cannot be ranked by a score at all; None where they can be.
+
+    They cannot where the ceiling is not known to be above the floor: what the brain's own other
+    half does not show, no model can be asked to show.
+
+    Parameters
+    ----------
+    own : xarray.Dataset
+        One score of a ranking.
+
+    Returns
+    -------
+    str or None
+        The end of a sentence.
+    """
+    top, low, high = own["ceiling"].values, float(own["ceiling_low"]), float(own["ceiling_high"])
+    floor = own["floor"].values
+    floor = float(floor[np.isfinite(floor)].mean()) if np.isfinite(floor).any() else np.nan
+    if not np.isfinite(top).any():
+        return "there is no ceiling"
+    if not np.isfinite(floor):
+        return None
+    brains = int(own["n"].max())
+    data = f"{brains} brain{'s' * (brains > 1)}"
+    if not np.isfinite(low):
+        return f"with {data} and no resamples of stimuli, how sure the ceiling is is not known"
+    if high < floor:
+        return "the ceiling is below the floor"
+    if low <= floor:
+        return (
+            f"the floor is within the ceiling's interval, so that {data} cannot tell even a "
+            "brain's own other half from shuffled labels"
+        )
+    return None
 
 
 def over_brains(comparison: xr.Dataset, name: str = "value") -> Estimate:
@@ -252,4 +293,4 @@ def _notes(found: xr.Dataset, comparison: xr.Dataset) -> list[str]:
     return notes
 
 
-__all__ = ["over_brains", "ranking"]
+__all__ = ["cannot_rank", "over_brains", "ranking"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import xarray as xr
 
 from wmsim.compare.config import CompareConfig
 from wmsim.compare.sides import NO_TASK, Side, drawn, read_sides, scaled
-from wmsim.errors import WmsimError
+from wmsim.errors import WmsimError, choose
 
 FEWEST_VALUES = 3
 FEWEST_UNITS = 2
@@ -29,12 +30,15 @@ class Pair:
         Whether they did the very same trials, in the same order.
     notes : tuple of str
         What a reader has to know.
+    every : tuple of str
+        All values of the brain, also those that the model lacks; () if there are no others.
     """
 
     model: Side
     brain: Side
     matched: bool
     notes: tuple[str, ...]
+    every: tuple[str, ...] = ()
 
 
 def make_pairs(
@@ -65,6 +69,9 @@ def make_pairs(
     _same_time(model, brain, names)
     models = read_sides(model, config, names[0])
     brains = read_sides(brain, config, names[1])
+    for own, theirs in config.pairs.items():
+        choose(own, [side.feature for side in models], "feature")
+        choose(theirs, [side.feature for side in brains], "feature")
     told = _pooled_subjects(brain, names[1])
     found = [
         _pair(_counterpart(side, models, config), side, model, brain, config, told)
@@ -156,8 +163,9 @@ def _pair(
             f"comparison needs the same number. Compare the first {least} (--items {least}), or "
             "make a network that runs the brain's own trials (wmsim twin)."
         )
+    every = brain.values
     model, brain, paired = _same_values(model, brain)
-    model, brain = _same_steps(model, brain)
+    model, brain, left = _same_steps(model, brain)
     matched = model.labels.shape == brain.labels.shape and bool(
         (model.labels == brain.labels).all()
     )
@@ -171,8 +179,8 @@ def _pair(
             )
         sides.append(scaled(side) if has_noise(dataset) else side)
     sides[0] = drawn(sides[0], config.units, rng)
-    notes = [*sides[0].notes, *sides[1].notes, *told, *paired]
-    return Pair(sides[0], sides[1], matched, tuple(dict.fromkeys(notes)))
+    notes = [*sides[0].notes, *sides[1].notes, *told, *paired, *left]
+    return Pair(sides[0], sides[1], matched, tuple(dict.fromkeys(notes)), every)
 
 
 def has_noise(recording: xr.Dataset) -> bool:
@@ -190,6 +198,11 @@ def _same_values(model: Side, brain: Side) -> tuple[Side, Side, list[str]]:
             for side in (model, brain)
             if (left := [value for value in side.values if value not in common])
         ]
+        if all(is_number(value) for value in common):
+            told.append(
+                f"Values are paired by their numbers: '{common[0]}' of {model.name} is taken to be "
+                f"'{common[0]}' of {brain.name}, and so on."
+            )
         return _only(model, common), _only(brain, common), told
     if not common and model.n_values == brain.n_values >= FEWEST_VALUES:
         told = [
@@ -205,6 +218,17 @@ def _same_values(model: Side, brain: Side) -> tuple[Side, Side, list[str]]:
     )
 
 
+def is_number(value: str) -> bool:
+    """Whether a name says no more than a number ("3", "image 3").
+
+    Examples
+    --------
+    >>> is_number("image 3"), is_number("boat")
+    (True, False)
+    """
+    return re.fullmatch(r"\D*\d+", value) is not None
+
+
 def _few(side: Side) -> str:
     return f"{side.n_values}: {', '.join(side.values[:3])}{', ...' * (side.n_values > 3)}"
 
@@ -217,7 +241,7 @@ def _only(side: Side, values: list[str]) -> Side:
     return replace(side, labels=code[side.labels], values=tuple(values))
 
 
-def _same_steps(model: Side, brain: Side) -> tuple[Side, Side]:
+def _same_steps(model: Side, brain: Side) -> tuple[Side, Side, list[str]]:
     """Both at the steps that they share: those that show an item by number, others by name."""
     keys = [
         [item if item >= 0 else name for item, name in zip(side.shown, side.steps, strict=True)]
@@ -231,7 +255,11 @@ def _same_steps(model: Side, brain: Side) -> tuple[Side, Side]:
             "network that runs the brain's own trials (wmsim twin)."
         )
     rows = [[own.index(key) for key in common] for own in keys]
-    return _at(model, rows[0]), _at(brain, rows[1])
+    left = [name for name, key in zip(brain.steps, keys[1], strict=True) if key not in common]
+    told = (
+        [f"{model.name} has no step {', '.join(left)}, where it is not compared."] if left else []
+    )
+    return _at(model, rows[0]), _at(brain, rows[1]), told
 
 
 def _at(side: Side, rows: list[int]) -> Side:

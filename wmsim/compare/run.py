@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from wmsim._version import __version__
+from wmsim.compare.assemble import assembled
 from wmsim.compare.config import CompareConfig
-from wmsim.compare.pairing import make_pairs
-from wmsim.compare.scoring import ALL, Scored, score_ceiling, score_pairs
+from wmsim.compare.pairing import is_number, make_pairs
+from wmsim.compare.scoring import Scored, score_ceiling, score_pairs
 from wmsim.compare.store import Source, opened, read_scored, source_key, write_scored
-from wmsim.compare.verdicts import chance_agreement, verdict_agreement
 from wmsim.errors import WmsimError
 from wmsim.files import content_key
 from wmsim.pipeline.workers import spread
@@ -123,13 +120,14 @@ def compare(
         )
     shared = shares_stimuli(brains, config)
     pieces = _pieces(chosen, brains, config, shared)
-    found, failed = _run(pieces, config, shared, work, n_jobs)
-    if not any(piece.model for piece in found):
-        said = [message for piece, message in failed.items() if piece.model]
+    found, failed = _run(pieces, config, shared, work, n_jobs, "comparisons")
+    if not found:
+        said = list(failed.values())
         message = next(iter(said), "No model has a recording for any of these brains.")
         more = f" ({len(said) - 1} more pairs failed.)" if len(said) > 1 else ""
         raise WmsimError(f"{message}{more}")
-    return _assembled(chosen, list(brains), found, failed, config, shared)
+    ends, without = _run(_ceilings(found), config, shared, work, n_jobs, "ceilings")
+    return assembled(chosen, list(brains), found | ends, failed | without, config, shared)
 
 
 def shares_stimuli(brains: Mapping[str, Source], config: CompareConfig) -> bool:
@@ -145,9 +143,15 @@ def shares_stimuli(brains: Mapping[str, Source], config: CompareConfig) -> bool:
     for source in brains.values():
         with opened(source) as recording:
             features = [one for one in feature_names(recording) if not wanted or one in wanted]
-            names.append({value for one in features for value in labels_of(recording, one)[1]})
+            names.append({value for one in features for value in _values(recording, one)})
     same = all(one == names[0] for one in names)
-    return same and not all(re.fullmatch(r"\D*\d+", value) for value in names[0])
+    return same and not all(is_number(value) for value in names[0])
+
+
+def _values(recording: xr.Dataset, feature: str) -> Iterator[str]:
+    """Names of the values that occur."""
+    codes, names = labels_of(recording, feature)
+    return (str(names[code]) for code in np.unique(codes[codes >= 0]))
 
 
 def _models(models: Iterable[Model] | Mapping[str, Source]) -> list[Model]:
@@ -173,20 +177,42 @@ def _pieces(
         return keys[id(source)]
 
     found = []
-    for brain, right in brains.items():
-        own = [(m.name, m.recording_for(brain)) for m in models]
-        there = [(name, left) for name, left in own if left is not None]
-        # The ceiling needs a model only for the steps and values that are compared.
-        ceilings: list[tuple[str | None, Source]] = [(None, left) for _, left in there[:1]]
-        for name, left in [*ceilings, *there]:
-            parts = (name is None, key(left), key(right), brain, settings, shared)
-            found.append(Piece(name, brain, left, right, content_key(__version__, *parts)))
+    for model in models:
+        for brain, right in brains.items():
+            left = model.recording_for(brain)
+            if left is not None:
+                parts = (key(left), key(right), model.name, brain, settings, shared)
+                found.append(
+                    Piece(model.name, brain, left, right, content_key(__version__, *parts))
+                )
     return found
+
+
+def _ceilings(found: dict[Piece, Scored]) -> list[Piece]:
+    """One piece for each brain's ceiling.
+
+    A model is needed for the steps and values that are compared: the first of those that have
+    most.
+    """
+    best: dict[str, Piece] = {}
+    for piece, scored in found.items():
+        known = best.get(piece.brain)
+        if known is None or _extent(scored) > _extent(found[known]):
+            best[piece.brain] = piece
+    return [
+        replace(piece, model=None, key=content_key("ceiling", piece.key)) for piece in best.values()
+    ]
+
+
+def _extent(scored: Scored) -> tuple[int, int]:
+    """How many steps and values are compared."""
+    jobs = scored.about["jobs"]
+    return sum(len(steps) for *_, steps, _ in jobs), sum(len(values) for *_, values in jobs)
 
 
 def _run(
     pieces: list[Piece], config: CompareConfig, shared: bool, work: Path | None,
-    n_jobs: int | None,
+    n_jobs: int | None, label: str,
 ) -> tuple[dict[Piece, Scored], dict[Piece, str]]:  # fmt: skip
     """Scores of all pieces, and why others have none; finished ones are read."""
     import joblib
@@ -200,7 +226,7 @@ def _run(
     failed: dict[Piece, str] = {}
     processes, threads = spread(n_jobs, len(todo))
     with (
-        progress("comparisons", len(pieces), done=len(found)) as step,
+        progress(label, len(pieces), done=len(found)) as step,
         joblib.parallel_config(backend="loky", inner_max_num_threads=threads),
     ):
         parallel = joblib.Parallel(n_jobs=processes, return_as="generator_unordered")
@@ -218,7 +244,11 @@ def _run(
                 if file is not None:
                     write_scored(one, file)
             step(note=f"{piece.model or 'ceiling'}, {piece.brain}")
-    return found, failed
+    # In their own order, not in that in which they were finished.
+    return (
+        {piece: found[piece] for piece in pieces if piece in found},
+        {piece: failed[piece] for piece in pieces if piece in failed},
+    )
 
 
 def _scored(
@@ -236,130 +266,3 @@ def _scored(
             return number, score(pairs, config, piece.brain, shared=shared)
         except WmsimError as error:
             return number, str(error)
-
-
-def _assembled(
-    models: list[Model], brains: list[str], found: dict[Piece, Scored],
-    failed: dict[Piece, str], config: CompareConfig, shared: bool,
-) -> xr.Dataset:  # fmt: skip
-    """One labelled result."""
-    steps = _ordered({step for scored in found.values() for step in scored.steps})
-    names = [model.name for model in models]
-    shape = (len(names), len(brains), len(config.scores), len(steps))
-    draws = np.full((*shape, 1 + config.bootstrap), np.nan, np.float32)
-    ceilings = np.full((*shape[1:], 1 + config.bootstrap), np.nan, np.float32)
-    floor = np.full((*shape, config.shuffles), np.nan, np.float32)
-    about: dict[str, Any] = {"matched": np.zeros(shape[:2], bool)}
-    sizes = {name: np.full(len(brains), -1) for name in SIZES}
-    notes: dict[str, None] = {}
-    for piece, scored in found.items():
-        column = brains.index(piece.brain)
-        rows = [steps.index(step) for step in scored.steps]
-        for number, score in enumerate(config.scores):
-            target = ceilings[column] if piece.model is None else draws[
-                names.index(piece.model), column
-            ]  # fmt: skip
-            if score in scored.draws:
-                target[number, rows] = scored.draws[score]
-            if piece.model is not None and score in scored.floor:
-                floor[names.index(piece.model), column, number, rows] = scored.floor[score]
-        if piece.model is not None:
-            about["matched"][names.index(piece.model), column] = scored.about["matched"]
-            for size, values in sizes.items():
-                values[column] = scored.about[size]
-            notes |= dict.fromkeys(scored.notes)
-    notes |= {f"Left out: {message}": None for piece, message in failed.items() if piece.model}
-    verdicts = {}
-    if "verdict" in config.scores:
-        verdicts = _agreement(found, config, names, brains, draws, ceilings, floor)
-    four, three = ("model", "brain", "score", "step"), ("brain", "score", "step")
-    return xr.Dataset(
-        {
-            "value": (four, draws[..., 0].astype(float)),
-            "resampled": ((*four, "resample"), draws[..., 1:]),
-            "floor": (four, _mean_of(floor)),
-            "floor_draws": ((*four, "shuffle"), floor),
-            "ceiling": (three, ceilings[..., 0].astype(float)),
-            "ceiling_resampled": ((*three, "resample"), ceilings[..., 1:]),
-            "matched": (("model", "brain"), about["matched"]),
-        },
-        coords={
-            "model": names,
-            "brain": brains,
-            "score": list(config.scores),
-            "step": steps,
-            "control": ("model", [model.control for model in models]),
-            "family": ("model", [model.family for model in models]),
-            **{name: ("brain", values) for name, values in sizes.items()},
-        },
-        attrs={
-            "config": json.dumps(config.told()),
-            "notes": json.dumps(list(notes)),
-            "verdicts": json.dumps(verdicts),
-            "shared_stimuli": int(shared),
-            "creation_library": "wmsim",
-            "creation_library_version": __version__,
-        },
-    )
-
-
-def _agreement(
-    found: dict[Piece, Scored], config: CompareConfig, names: list[str], brains: list[str],
-    draws: np.ndarray, ceilings: np.ndarray, floor: np.ndarray,
-) -> dict[str, Any]:  # fmt: skip
-    """Fill in agreement of verdicts, and list the verdicts: of brains, and of models on each.
-
-    It is no matter of resampled stimuli, and its floor is that of a model to which all hypotheses
-    are equally probable.
-    """
-    row = config.scores.index("verdict")
-    listed: dict[str, Any] = {"brains": {}, "models": {name: {} for name in names}}
-    own: dict[str, list[dict[str, Any]]] = {}
-    for piece, scored in found.items():
-        if piece.model is None:
-            own[piece.brain] = scored.about["verdicts"]
-            listed["brains"][piece.brain] = scored.about["verdicts"]
-            halves = [_agreed([one], [other]) for one, other in scored.about["halves"]]
-            ceilings[brains.index(piece.brain), row, 0, 0] = _mean_of(np.array(halves))
-    for piece, scored in found.items():
-        if piece.model is None or piece.brain not in own:
-            continue
-        at = names.index(piece.model), brains.index(piece.brain), row, 0
-        draws[at][0] = _agreed(scored.about["verdicts"], own[piece.brain])
-        chance = [chance_agreement(one["probability"]) for one in own[piece.brain]
-                  if "probability" in one]  # fmt: skip
-        floor[at] = np.mean(chance) if chance else np.nan
-        listed["models"][piece.model][piece.brain] = scored.about["verdicts"]
-    return listed
-
-
-def _agreed(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> float:
-    """Mean agreement over what both could be judged on; NaN if there is none."""
-    both = [
-        verdict_agreement(a["probability"], b["probability"])
-        for a, b in zip(one, other, strict=True)
-        if "probability" in a and "probability" in b
-    ]
-    return float(np.mean(both)) if both else float("nan")
-
-
-SIZES = ("n_values", "n_items", "n_units", "n_trials")
-
-
-def _mean_of(draws: np.ndarray) -> np.ndarray:
-    there = np.isfinite(draws)
-    total = np.where(there, draws, 0.0).sum(axis=-1, dtype=float)
-    count = there.sum(axis=-1)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _ordered(steps: set[str]) -> list[str]:
-    """ "all", items by number, then the rest."""
-
-    def place(step: str) -> tuple[int, int, str]:
-        number = re.fullmatch(r"item (\d+)", step)
-        if step == ALL:
-            return 0, 0, ""
-        return (1, int(number[1]), "") if number else (2, 0, step)
-
-    return sorted(steps, key=place)

@@ -32,7 +32,7 @@ WHOLE: dict[str, Callable[[Split, None], Weighted]] = {"tensor": tensor, "swaps"
 # A score that few of the halvings allow is none.
 LEAST_SHARE = 0.5
 # Where resampling means fitting anew.
-FEW_RESAMPLES = 20
+FEW_RESAMPLES = 60
 # Streams of random numbers that never meet.
 HALVES, STIMULI, SHUFFLES = range(1, 4)
 
@@ -91,7 +91,7 @@ def score_pairs(
         "n_units": first.brain.activity.shape[2] + first.brain.holed.shape[2],
         "n_model_units": first.model.activity.shape[2],
         "n_trials": sum({pair.brain.task: pair.brain.n_trials for pair in pairs}.values()),
-        "jobs": [[pair.brain.task, pair.brain.feature] for pair in pairs],
+        "jobs": _jobs(pairs),
     }
     if "verdict" in config.scores:
         about["verdicts"] = [judge_side(pair.model, config) for pair in pairs]
@@ -103,7 +103,7 @@ def score_ceiling(
 ) -> Scored:
     """What the brain's other half of trials scores in a model's place; see :func:`score_pairs`."""
     draws = _draws(pairs, config, brain, shared, ceiling)
-    about: dict[str, Any] = {}
+    about: dict[str, Any] = {"jobs": _jobs(pairs)}
     if "verdict" in config.scores:
         halved = [_splits(pair, config.changed(halvings=1), brain)[0] for pair in pairs]
         about["verdicts"] = [judge_side(pair.brain, config) for pair in pairs]
@@ -114,18 +114,27 @@ def score_ceiling(
     return Scored(_steps(pairs), draws, {}, about)
 
 
-def weights_of(n_values: int, config: CompareConfig, brain: str, *, shared: bool) -> np.ndarray:
+def weights_of(pair: Pair, config: CompareConfig, brain: str, *, shared: bool) -> np.ndarray:
     """Weights on values, (1 + resample, value): ones, then resamples with replacement.
 
-    Examples
-    --------
-    >>> weights_of(4, CompareConfig(bootstrap=100), "one", shared=False).sum(axis=1).tolist()[:3]
-    [4.0, 4.0, 4.0]
+    All values of the brain are drawn, by name, and those that are compared are taken of them, so
+    that resamples are the same stimuli whatever a model has (and, where stimuli are shared,
+    whatever the brain is).
     """
+    every = sorted(pair.every or pair.brain.values)
     which = 0 if shared else zlib.crc32(brain.encode())
     rng = np.random.default_rng([config.seed, STIMULI, which])
-    counts = rng.multinomial(n_values, np.full(n_values, 1 / n_values), size=config.bootstrap)
-    return np.concatenate([np.ones((1, n_values)), counts])
+    counts = rng.multinomial(len(every), np.full(len(every), 1 / len(every)), config.bootstrap)
+    columns = [every.index(value) for value in pair.brain.values]
+    return np.concatenate([np.ones((1, len(columns))), counts[:, columns]])
+
+
+def _jobs(pairs: Sequence[Pair]) -> list[list[Any]]:
+    """Task, feature, steps and values of each pair, as JSON has them."""
+    return [
+        [pair.brain.task, pair.brain.feature, list(pair.brain.steps), list(pair.brain.values)]
+        for pair in pairs
+    ]
 
 
 def _steps(pairs: Sequence[Pair]) -> tuple[str, ...]:
@@ -147,7 +156,7 @@ def _draws(
     halved = [[of(split) for split in _splits(pair, config, brain)] for pair in pairs]
     found: dict[str, list[np.ndarray]] = {name: [] for name in config.scores}
     for pair, own in zip(pairs, halved, strict=True):
-        weights = weights_of(pair.brain.n_values, config, brain, shared=shared)
+        weights = weights_of(pair, config, brain, shared=shared)
         for name in config.scores:
             if name in PER_STEP:
                 rows = [
@@ -173,10 +182,10 @@ def _across_tasks(
         key = (pair.brain.feature, pair.brain.values, pair.brain.steps, pair.brain.shown)
         groups.setdefault(key, []).append(number)
     found = []
-    for key, members in groups.items():
+    for members in groups.values():
         if len(members) < 2:
             continue
-        weights = weights_of(len(key[1]), config, brain, shared=shared)
+        weights = weights_of(pairs[members[0]], config, brain, shared=shared)
         fitted = [
             cross_task([halved[number][n] for number in members])
             for n in range(len(halved[members[0]]))
@@ -188,8 +197,11 @@ def _across_tasks(
 def _floor(pairs: Sequence[Pair], config: CompareConfig, brain: str) -> dict[str, np.ndarray]:
     """Scores of one halving each, with labels dealt out anew for each."""
     rows: dict[str, list[np.ndarray]] = {}
-    once = config.changed(halvings=1, scores=tuple(s for s in config.scores if s != "verdict"))
-    for number in range(config.shuffles if once.scores else 0):
+    scores = tuple(name for name in config.scores if name != "verdict")
+    if not scores:
+        return {}
+    once = config.changed(halvings=1, scores=scores)
+    for number in range(config.shuffles):
         rng = np.random.default_rng([config.seed, SHUFFLES, zlib.crc32(brain.encode()), number])
         dealt = [shuffled(pair, rng) for pair in pairs]
         own = once.changed(seed=config.seed + 1 + number)

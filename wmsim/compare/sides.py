@@ -159,16 +159,25 @@ def _step_names(part: xr.Dataset, shown: np.ndarray) -> list[str]:
 def _merged(
     names: list[str], activity: np.ndarray, shown: np.ndarray
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """One step for several of one phase ("maintenance 1", "maintenance 2"), their mean.
+    """One step for several in a row of one phase ("maintenance 1", "maintenance 2"), their mean.
 
     Steps of probes hold no item of their own and are left out.
     """
     stems = [one if item >= 0 else re.sub(r" \d+$", "", one)
              for one, item in zip(names, shown, strict=True)]  # fmt: skip
-    kept = [stem for stem in dict.fromkeys(stems) if not stem.startswith("probe")]
-    rows = [[n for n, stem in enumerate(stems) if stem == one] for one in kept]
+    rows: list[list[int]] = []
+    for n, stem in enumerate(stems):
+        if rows and stems[rows[-1][-1]] == stem:
+            rows[-1].append(n)
+        elif not stem.startswith("probe"):
+            rows.append([n])
+    kept = [stems[own[0]] for own in rows]
+    told = [
+        f"{stem} {kept[: n + 1].count(stem)}" if kept.count(stem) > 1 else stem
+        for n, stem in enumerate(kept)
+    ]
     return (
-        kept,
+        told,
         np.stack([activity[own].mean(axis=0) for own in rows]),
         np.array([shown[own[0]] for own in rows]),
     )

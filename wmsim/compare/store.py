@@ -28,11 +28,11 @@ def source_key(source: Source) -> str:
     if isinstance(source, xr.Dataset):
         for name in sorted(map(str, source.variables)):
             values = source[name].values
-            values = values.astype(str) if values.dtype.kind == "O" else values
+            values = values.astype(str) if values.dtype.kind in "OT" else values
             digest.update(f"{name} {values.dtype.str} {values.shape} {source[name].dims}".encode())
             digest.update(np.ascontiguousarray(values).tobytes())
             digest.update(json.dumps(dict(source[name].attrs), default=str).encode())
-        digest.update(str(source.attrs.get("source")).encode())
+        digest.update(json.dumps(dict(source.attrs), default=str, sort_keys=True).encode())
         return digest.hexdigest()
     with existing_file(source, "recording").open("rb") as file:
         while block := file.read(_BLOCK):
@@ -69,13 +69,13 @@ def read_scored(path: Path) -> Scored | None:
                 group, _, score = name.partition("/")
                 if group in groups:
                     groups[group][score] = found[name]
-    except (OSError, ValueError, KeyError, EOFError, WmsimError):
+        return Scored(
+            tuple(about["steps"]), groups["draws"], groups["floor"], about["about"],
+            tuple(about["notes"]),
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError, EOFError, WmsimError):
         return None
     except Exception as error:  # a damaged archive: zipfile.BadZipFile, zlib.error
         if type(error).__module__ not in ("zipfile", "zlib"):
             raise
         return None
-    return Scored(
-        tuple(about["steps"]), groups["draws"], groups["floor"], about["about"],
-        tuple(about["notes"]),
-    )  # fmt: skip

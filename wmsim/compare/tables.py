@@ -93,7 +93,7 @@ def ranking_table(ranking: xr.Dataset) -> list[Row]:
     list of dict
         Keys score, rank, model, family, control, mean, low, high, over, n_brains, floor, ceiling,
         ceiling_low, ceiling_high, p_floor, p_ceiling, to_best (difference to the best), p_best
-        (corrected) and best_group; None where there is nothing.
+        (corrected), best_group and can_rank (whether the score can rank models at all); None where there is nothing.
     """
     found = []
     for score in ranking["score"].values.tolist():
@@ -114,6 +114,7 @@ def ranking_table(ranking: xr.Dataset) -> list[Row]:
                     "to_best": _number(pair["difference"]),
                     "p_best": _number(pair["p_corrected"]),
                     "best_group": bool(one["best_group"]),
+                    "can_rank": bool(one["can_rank"]),
                 }
             )  # fmt: skip
     return found
@@ -217,7 +218,8 @@ def _controls(ranking: xr.Dataset) -> np.ndarray:
 def _block(ranking: xr.Dataset, scores: list[str], order: list[str], width: int) -> list[str]:
     """Head, models, floor and ceiling of some scores."""
     empty = [""] * (width - len(scores))
-    lines = [_line(["Model", *(_heading(score) for score in scores), *empty]), r"\midrule"]
+    heads = [_heading(score, bool(ranking["can_rank"].sel(score=score))) for score in scores]
+    lines = [_line(["Model", *heads, *empty]), r"\midrule"]
     controls = dict(zip(ranking["model"].values.tolist(), _controls(ranking), strict=True))
     for row, model in enumerate(order):
         if row and controls[model] and not controls[order[row - 1]]:
@@ -237,9 +239,9 @@ def _line(cells: list[str]) -> str:
     return " & ".join(cells) + r" \\"
 
 
-def _heading(score: str) -> str:
-    """The short name of a score; the caption has the long ones."""
-    return escape(SHORT.get(score, score))
+def _heading(score: str, can_rank: bool) -> str:
+    """The short name of a score; the caption has the long ones. Asterisk: cannot rank models."""
+    return escape(SHORT.get(score, score)) + r"$^{\ast}$" * (not can_rank)
 
 
 SHORT = {
@@ -254,10 +256,12 @@ def _value(one: xr.Dataset) -> str:
     text = _plain(float(one["mean"]))
     if text == NONE:
         return text
-    best = float(one["rank"]) == 1
+    can_rank = bool(one["can_rank"])
+    best = can_rank and float(one["rank"]) == 1
     above = float(one["p_floor"]) < 1 - float(one.attrs.get("level", 0.95))
     known = np.isfinite(float(one["p_floor"]))
-    marks = r"\dagger" * bool(one["best_group"] and not best) + r"\circ" * bool(known and not above)
+    same = can_rank and bool(one["best_group"]) and not best
+    marks = r"\dagger" * same + r"\circ" * bool(known and not above)
     bold = rf"\textbf{{{text}}}" if best else text
     return f"{bold}$^{{{marks}}}$" if marks else bold
 
@@ -305,6 +309,11 @@ def _caption(ranking: xr.Dataset) -> str:
         "Ceiling: the brain's other half of trials in a model's place. Floor: labels of the model "
         "shuffled over trials, mean over models.",
     ]
+    if not ranking["can_rank"].values.all():
+        parts.append(
+            "Asterisk: these recordings cannot rank models by this score, as its ceiling is not "
+            "known to be above its floor; neither best nor alike are marked."
+        )
     short = [int(n) for n in ranking["n"].values.ravel() if 0 < n < n_brains]
     if short:
         parts.append(f"Some models have some scores in as few as {min(short)} brains.")
@@ -313,7 +322,9 @@ def _caption(ranking: xr.Dataset) -> str:
     if names:
         parts.append(f"{'; '.join(names)}.")
     text = escape(" ".join(parts)).replace(r"\textgreater{}=", r"$\geq$")
-    for word, mark in (("Dagger:", r"$^{\dagger}$:"), ("Circle:", r"$^{\circ}$:")):
+    for word, mark in (
+        ("Dagger:", r"$^{\dagger}$:"), ("Circle:", r"$^{\circ}$:"), ("Asterisk:", r"$^{\ast}$:"),
+    ):  # fmt: skip
         text = text.replace(word, mark)
     return text
 

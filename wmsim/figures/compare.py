@@ -248,11 +248,13 @@ def _rank_panel(
         panel.plot(mean, place, "o", color=look["color"], mfc=look["mfc"], ms=4.2, mew=1.1,
                    zorder=4)  # fmt: skip
         ends += [end for end in (mean, low, high) if np.isfinite(end)]
-        if one["best_group"]:
+        if one["best_group"] and own["can_rank"]:
             best = float(one["rank"]) == 1
             panel.plot(1.04, place, "<", mfc="black" if best else "white", ms=4.2, color="black",
                        transform=panel.get_yaxis_transform(), clip_on=False, mew=0.8)  # fmt: skip
     _rank_axis(panel, score, len(models), ends)
+    if not own["can_rank"]:
+        panel.set_title(f"{SHORT.get(score, score)}: cannot rank", color=GREY)
 
 
 def _rank_axis(panel: Axes, score: str, n_models: int, ends: list[float]) -> None:

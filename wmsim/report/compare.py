@@ -13,13 +13,14 @@ import xarray as xr
 
 from wmsim._version import __version__
 from wmsim.compare.config import CompareConfig
+from wmsim.compare.inference import cannot_rank
 from wmsim.compare.inference import ranking as rank
 from wmsim.compare.run import compare
 from wmsim.compare.tables import ranking_table, scores_table, write_csv, write_latex
 from wmsim.compare.variances import CROSSED
 from wmsim.errors import WmsimError
 from wmsim.files import atomic_path, output_folder, write_json, write_text
-from wmsim.report.compare_conclusions import cannot_rank, conclusions, two
+from wmsim.report.compare_conclusions import conclusions, two
 from wmsim.report.compare_controls import add_controls
 from wmsim.report.compare_figures import draw
 from wmsim.report.compare_methods import computed_scores, methods

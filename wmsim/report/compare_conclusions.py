@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from wmsim.compare.inference import cannot_rank
 from wmsim.report.compare_methods import listed, twins
 from wmsim.report.compare_roles import Cast
 
@@ -55,37 +56,6 @@ def conclusions(ranking: xr.Dataset, cast: Cast) -> list[str]:
             "the images themselves might score higher, and the ceiling is out of reach."
         )
     return found
-
-
-def cannot_rank(own: xr.Dataset) -> str | None:
-    """Why models cannot be ranked by a score at all; None where they can be.
-
-    They cannot where the ceiling is not known to be above the floor: what the brain's own other
-    half does not show, no model can be asked to show.
-
-    Parameters
-    ----------
-    own : xarray.Dataset
-        One score of a ranking.
-    """
-    top, low, high = own["ceiling"].values, float(own["ceiling_low"]), float(own["ceiling_high"])
-    floor = _mean(own["floor"].values)
-    if not np.isfinite(top).any():
-        return "there is no ceiling"
-    if not np.isfinite(floor):
-        return None
-    brains = int(own["n"].max())
-    data = f"{brains} brain{'s' * (brains > 1)}"
-    if not np.isfinite(low):
-        return f"with {data} and no resamples of stimuli, how sure the ceiling is is not known"
-    if high < floor:
-        return "the ceiling is below the floor"
-    if low <= floor:
-        return (
-            f"the floor is within the ceiling's interval, so that {data} cannot tell even a "
-            "brain's own other half from shuffled labels"
-        )
-    return None
 
 
 def _ends(own: xr.Dataset) -> str:
