@@ -25,12 +25,12 @@
 import os
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from IPython.display import Image
 
 import wmsim
-from wmsim.recordings import build_recording, describe
+from wmsim.hypotheses import plant_session
+from wmsim.recordings import describe
 
 out = Path(os.environ.get("WMSIM_TUTORIAL_OUT", "ten-networks"))
 networks = Path(os.environ.get("WMSIM_TUTORIAL_NETWORKS", out / "networks"))  # trained ones are kept, and found, here
@@ -40,42 +40,9 @@ small = bool(os.environ.get("WMSIM_TUTORIAL_SMALL"))  # set by the test that run
 # ## 1. A recording
 #
 # Session 399e11sb of Kornblith et al. (2017): units in the medial temporal lobe of a person who held the order of three images in
-# mind. It is read from `WMSIM_DATA_DIR`, or downloaded. Without it a planted recording stands in, with the same timeline: then there
+# mind. It is read from `WMSIM_DATA_DIR`, or downloaded. Without it a planted session stands in, with the same timeline: then there
 # is *no* brain here. For a recording of your own, see the tutorial *own_recordings*; all that is needed is a continuous recording in
 # seconds, with the onsets of items and a feature that says what was shown.
-
-# %%
-def planted_session(seed, n_units=60, n_trials=216, n_values=9, strength=0.8):
-    """Spikes of units that answer to the image on display, and hold those that were shown before."""
-    rng = np.random.default_rng(seed)
-    rows = np.arange(n_trials)
-    shown = np.array([rng.permutation(n_values)[:3] for _ in rows])
-    gap = rng.choice([0, 0.2, 0.5, 0.8], (n_trials, 2))
-    onset = 0.2 * np.arange(3) + np.cumsum(np.c_[np.zeros(n_trials), gap], axis=1)
-    probe = onset[:, -1] + 0.2 + rng.uniform(2.7, 3.3, n_trials)
-    time = np.arange(-0.975, 7.0, 0.05)
-    now = strength * rng.standard_normal((n_units, n_values))  # code of an image on display
-    held = 0.6 * strength * rng.standard_normal((3, n_units, n_values))  # one for each place in the order
-    drive = np.zeros((time.size, n_units, n_trials))
-    for item in range(3):
-        since = time[:, None, None] - onset[:, item] - 0.2  # neurons lag
-        drive += ((since >= 0) & (since < 0.2)) * now[:, shown[:, item]]
-        drive += ((since >= 0.2) & (since < probe - onset[:, item])) * held[item][:, shown[:, item]]
-    rate = rng.lognormal(0.7, 0.8, (n_units, 1)) * np.exp(drive)
-    left = rng.random(n_trials) < 0.5
-    old = shown[rows, rng.integers(0, 3, n_trials)]
-    new = np.array([rng.choice(np.setdiff1d(np.arange(n_values), row)) for row in shown])
-    return build_recording(
-        rng.poisson(0.05 * rate) / 0.05, time=time, time_units="s", bin_width=0.05, activity_units="spikes/s",
-        features={"image": (shown, [f"image {value + 1}" for value in range(n_values)])},
-        item_onset=onset, item_offset=onset + 0.2, events={"maintenance": onset[:, -1] + 0.4, "probe": probe},
-        trial={
-            "task": "order of 3 images",
-            "left_probe": np.where(left, old, new), "right_probe": np.where(left, new, old),
-        },
-        source="planted",
-    )
-
 
 # %%
 from wmsim.recordings.registry import fetch
@@ -86,7 +53,7 @@ try:
     name = "399e11sb"
 except wmsim.WmsimError as error:
     print(error)
-    brain, name = planted_session(seed=1), "planted"
+    brain, name = plant_session(seed=1), "planted"
 if small:
     brain = brain.isel(trial=slice(0, 120), unit=slice(0, 24))
 file = wmsim.save(brain, out / f"{name}.nc")

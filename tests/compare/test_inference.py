@@ -160,9 +160,17 @@ def test_models_may_come_in_any_order():
             np.testing.assert_allclose(found[name], again[name], err_msg=name)
 
 
+def test_the_floor_of_one_brain_is_as_sure_as_its_shuffles():
+    comparison = made_comparison(3, 1, quality=[0.3, 0.3, 0.3])
+    before = ranking(comparison)["p_floor"]
+    spread = np.linspace(-2, 2, comparison.sizes["shuffle"])
+    comparison["floor_draws"] = comparison["floor"] + xr.DataArray(spread, dims="shuffle")
+    assert (ranking(comparison)["p_floor"] > before).all()
+
+
 def test_a_score_whose_ceiling_is_at_its_floor_cannot_rank():
     comparison = made_comparison(3, 6)
-    comparison["ceiling"].loc[{"score": "rsa"}] *= 0.01
+    comparison["ceiling"].loc[{"score": "rsa"}] -= 0.7
     found = ranking(comparison)
     assert found["can_rank"].sel(score=["rsa", "tensor"]).values.tolist() == [False, True]
     assert "floor is within the ceiling's interval" in cannot_rank(found.sel(score="rsa"))

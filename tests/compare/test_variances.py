@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from wmsim.compare.variances import BRAINS, CROSSED, NOTHING, OVER, STIMULI, estimate, holm
+from wmsim.compare.variances import (
+    BRAINS,
+    CROSSED,
+    NOTHING,
+    OVER,
+    STIMULI,
+    estimate,
+    holm,
+    with_draws,
+)
 
 N_SIMULATIONS = 1000
 K = 10
@@ -32,6 +41,29 @@ def simulated(n_brains, *, shared, brain_sd, stimulus_sd, noise_sd, n_models=1, 
 def coverage(found, level=0.95):
     low, high = found.interval(level)
     return ((low <= TRUTH) & (high >= TRUTH)).mean()
+
+
+@pytest.mark.parametrize(
+    ("n_brains", "shared", "draw_sd"), [(1, False, 0.3), (1, False, 3.0), (8, True, 3.0)]
+)
+def test_a_floor_that_is_a_mean_of_few_shuffles_is_not_exact(n_brains, shared, draw_sd):
+    values, resampled = simulated(
+        n_brains, shared=shared, brain_sd=0.1 * (n_brains > 1), stimulus_sd=0.2, noise_sd=0.1
+    )
+    rng = np.random.default_rng(9)
+    draws = TRUTH + draw_sd * rng.standard_normal((*values.shape, 6))
+    floor = draws.mean(axis=-1)
+    found = estimate(values - floor, resampled - floor[..., None], np.full(n_brains, K),
+                     shared=shared)  # fmt: skip
+    exact = (found.p_values(greater=True) < 0.05).mean()
+    found = with_draws(found, draws, np.isfinite(values))
+    wrong = (found.p_values(greater=True) < 0.05).mean()
+    assert wrong <= 0.07
+    assert wrong >= 0.02
+    if n_brains == 1:
+        assert exact > 0.09
+    else:  # it is in the variance over brains
+        assert wrong == exact
 
 
 @pytest.mark.parametrize("brain_sd", [0.0, 0.1])

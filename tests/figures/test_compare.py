@@ -79,7 +79,7 @@ def test_ranking_shows_means_intervals_brains_and_the_best(drawn):
 
 def test_a_score_that_cannot_rank_has_no_best(drawn):
     comparison = made_comparison(4, 6)
-    comparison["ceiling"].loc[{"score": "rsa"}] *= 0.01
+    comparison["ceiling"].loc[{"score": "rsa"}] -= 0.7
     ranking_figure(comparison, ranking(comparison), "unused")
     rsa, tensor = drawn[0].axes
     assert rsa.get_title() == "RSA: cannot rank"
@@ -162,6 +162,16 @@ def test_differences_are_row_minus_column_best_first(drawn):
     stars = sum(mark != "n.s." for mark in texts)
     assert len(texts) == 6
     assert stars == (own["p_corrected"].values[np.triu_indices(4, 1)] < 0.05).sum()
+
+
+@pytest.mark.parametrize("n_models", [2, 4, 9])
+def test_a_long_name_of_a_score_is_not_cut_off(drawn, n_models):
+    longest = max(SCORES, key=lambda name: len(SCORES[name]))
+    for score in ("cca", longest):
+        found = ranking(made_comparison(n_models, 3, scores=(score,), n_controls=1))
+        differences_figure(found, "unused", score=score)
+        assert_inside(drawn[-1])
+        assert SCORES[score].split()[-1] in drawn[-1]._suptitle.get_text()
 
 
 def test_one_model_has_no_differences():

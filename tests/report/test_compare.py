@@ -142,6 +142,13 @@ def test_a_model_added_later_is_scored_alone(recorded, tmp_path, counted):
     again = compare_files([recorded / "H1.nc"], tmp_path / "out", add=True, n_jobs=1)
     assert counted == []
     assert again["ranking"] == both["ranking"]
+    assert not both["already_there"]
+    (told,) = again["already_there"]
+    assert told == "In the earlier comparison already, and not added again: H1.nc. Nothing is new."
+    assert told in again["notes"]
+    assert headlines(again)[0] == told
+    with pytest.raises(WmsimError, match="has controls, and adding to it keeps them"):
+        compare_files([recorded / "H3.nc"], tmp_path / "out", add=True, controls=False)
     with pytest.raises(WmsimError, match=r"Settings differ .* halvings was 1, is 2"):
         compare_files(
             [recorded / "H3.nc"], tmp_path / "out", config.changed(halvings=2), add=True

@@ -9,7 +9,7 @@ import pytest
 from tests.compare.made import made_comparison, unlike_brains
 from wmsim.compare.config import CompareConfig
 from wmsim.compare.inference import cannot_rank, ranking
-from wmsim.report.compare_conclusions import OF_VALUES, conclusions
+from wmsim.report.compare_conclusions import OF_INDICES, OF_VALUES, conclusions
 from wmsim.report.compare_methods import methods
 from wmsim.report.compare_references import ENTRIES, OF_SCORES, bibtex
 from wmsim.report.compare_roles import Cast, Given
@@ -118,6 +118,30 @@ def test_models_that_are_alike_are_not_told_apart(tmp_path):
     assert "no proof that they are alike" in text
     assert "does not say that learning the task" in text
     assert "ahead of" not in text
+
+
+def test_controls_at_the_ceiling_mean_that_nothing_was_learnt(tmp_path):
+    made = made_comparison(
+        4, 6, quality=[0.55] * 4, ceiling=0.55, own_sd=0.01, own_stimulus_sd=0.01
+    )
+    text = of_score(made, tmp_path)
+    assert "All controls are as good and at the ceiling as well (untrained 0." in text
+    assert "everything that can be explained here is explained without learning" in text
+    for quality in ([0.55, 0.5, 0.2, 0.2], [0.2] * 4, [0.55, 0.5, 0.2, 0.55]):
+        made = made_comparison(4, 12, quality=quality, ceiling=0.55, own_sd=0.01,
+                               own_stimulus_sd=0.01, stimulus_sd=0.02, noise_sd=0.02)  # fmt: skip
+        assert "without learning" not in of_score(made, tmp_path)
+
+
+@pytest.mark.parametrize("score", OF_INDICES)
+def test_an_index_below_its_ceiling_is_no_share_of_a_brain(tmp_path, score):
+    made = made_comparison(
+        3, 12, scores=("rsa", score), quality=[0.3, 0.2, 0.1], own_sd=0.01, own_stimulus_sd=0.02
+    )
+    assert "the brains hold more" in of_score(made, tmp_path)
+    text = of_score(made, tmp_path, score)
+    assert "hold more" not in text
+    assert "its index and the brains' differ by more than those of the brains' halves do" in text
 
 
 def test_a_control_that_is_ahead_is_told(tmp_path):

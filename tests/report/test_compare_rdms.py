@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from wmsim.report.compare_rdms import PairRDMs, movie_of
+from wmsim.report.compare_rdms import PairRDMs, _slug, movie_of
+
+
+def test_names_that_differ_have_files_that_differ():
+    names = ["a b", "a-b", "a/b", "..", ".", "gru-0", "d\u00e9j\u00e0", "a_b"]
+    files = [_slug(name) for name in names]
+    assert len(set(files)) == len(names)
+    assert _slug("gru-0") == "gru-0"
+    assert not any("/" in one or " " in one or one in (".", "..") for one in files)
 
 
 def test_a_model_that_is_called_as_its_brain_is_does_not_take_its_place():

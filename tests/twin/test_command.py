@@ -2,19 +2,20 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import wmsim.report.twin as report
 from wmsim.recordings import open_recording, save, validate
-from wmsim.twin import TwinConfig, run_twin
+from wmsim.twin import TwinConfig, as_recorded, run_twin
 
 QUICK = (
-    "--set", "training.iterations=2", "--set", "training.batch=8", "--set",
-    "training.evaluate_every=2", "--set", "network.units=16", "--set", "stimuli.train_views=1",
-    "--set", "stimuli.novel_views=0", "--set", "stimuli.novel_identities=0", "--set",
-    "stimuli.supersampling=1", "--set", "encoder.grid=1",
+    "training.iterations=2", "training.lesson_iterations=2", "training.batch=8",
+    "training.evaluate_every=2", "network.units=16", "stimuli.train_views=1",
+    "stimuli.novel_views=0", "stimuli.novel_identities=0", "stimuli.supersampling=1",
+    "encoder.grid=1",
 )  # fmt: skip
 
 
@@ -28,7 +29,7 @@ def files(brain, maintenance_brain, tmp_path_factory):
 def done(files, tmp_path_factory):
     """One network, hardly trained, for both brains."""
     out = tmp_path_factory.mktemp("twins")
-    config = TwinConfig(architectures=("gru",), settings=tuple(w for w in QUICK if w != "--set"))
+    config = TwinConfig(architectures=("gru",), settings=QUICK)
     return out, config, report.twin_files(files, out, config, device="cpu")
 
 
@@ -65,7 +66,11 @@ def test_what_is_finished_is_not_done_again(done, files, monkeypatch):
         calls.append(more["name"])
         return run_twin(*args, **more)
 
+    def quick(clean, design):
+        return as_recorded(clean, replace(design, config=design.config.changed(noise=False)))
+
     monkeypatch.setattr(report, "run_twin", counted)
+    monkeypatch.setattr(report, "as_recorded", quick)
     monkeypatch.setattr(report, "twin_figure", lambda *_: None)
     again = report.twin_files(files, out, config, device="cpu")
     assert not calls
@@ -124,7 +129,7 @@ def test_a_real_session_has_its_twin(recordings_dir, subject_for, tmp_path, tiny
     """399e11sb: as many trials, items, conditions and units, and a valid recording."""
     from wmsim.recordings import import_recording
     from wmsim.recordings.labels import labels_of
-    from wmsim.twin import as_recorded, twin_design, twin_subject
+    from wmsim.twin import twin_design, twin_subject
 
     file = next((recordings_dir / "kornblith2017").glob("399e11sb*.h5"))
     session = import_recording("kornblith2017", file)

@@ -7,7 +7,16 @@ import json
 import numpy as np
 import xarray as xr
 
-from wmsim.compare.variances import BRAINS, CROSSED, OVER, STIMULI, Estimate, estimate, holm
+from wmsim.compare.variances import (
+    BRAINS,
+    CROSSED,
+    OVER,
+    STIMULI,
+    Estimate,
+    estimate,
+    holm,
+    with_draws,
+)
 from wmsim.errors import WmsimError
 
 # The step that stands for all.
@@ -37,9 +46,10 @@ def ranking(comparison: xr.Dataset, *, level: float = 0.95) -> xr.Dataset:
           interval is over) (score, model);
         - ``floor``, ``ceiling`` (score, model), over the same brains; ``ceiling_low``,
           ``ceiling_high`` (score), over all of them;
-        - ``p_floor``: one-sided, above the model with its labels shuffled; ``p_ceiling``:
-          two-sided, different from the brain's other half; both Holm over models. A large
-          ``p_ceiling`` does not prove that a model is as good as the ceiling;
+        - ``p_floor``: one-sided, above the model with its labels shuffled (with one brain, the
+          number of shuffles counts, too); ``p_ceiling``: two-sided, different from the brain's
+          other half; both Holm over models. A large ``p_ceiling`` does not prove that a model is
+          as good as the ceiling;
         - ``difference`` (model - other), ``difference_low``, ``difference_high``, ``n_both``,
           ``p``, ``p_corrected`` (Holm over all pairs of models of a score), over the brains that
           have both (score, model, other);
@@ -103,12 +113,12 @@ def cannot_rank(own: xr.Dataset) -> str | None:
         The end of a sentence.
     """
     top, low, high = own["ceiling"].values, float(own["ceiling_low"]), float(own["ceiling_high"])
-    floor = own["floor"].values
-    floor = float(floor[np.isfinite(floor)].mean()) if np.isfinite(floor).any() else np.nan
+    floors = own["floor"].values[np.isfinite(own["floor"].values)]
     if not np.isfinite(top).any():
         return "there is no ceiling"
-    if not np.isfinite(floor):
+    if not floors.size:
         return None
+    floor = float(floors.mean())
     brains = int(own["n"].max())
     data = f"{brains} brain{'s' * (brains > 1)}"
     if not np.isfinite(low):
@@ -163,6 +173,9 @@ def _ranked(whole: xr.Dataset, level: float) -> dict[str, np.ndarray]:
     ceiling_low, ceiling_high = ceiling.interval(level)
     floor, top = whole["floor"].values, whole["ceiling"].values
     above = estimate(values - floor, draws - floor[..., None], sizes, shared=shared)
+    shuffles = whole["floor_draws"].transpose("model", "brain", "shuffle").values
+    # The floor is a mean of some shuffles, and not exact.
+    above = with_draws(above, shuffles, np.isfinite(values - floor))
     top_draws = whole["ceiling_resampled"].transpose("brain", "resample").values
     below = estimate(top - values, top_draws - draws, sizes, shared=shared)
     differences = _differences(values, draws, sizes, shared, level)

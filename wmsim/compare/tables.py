@@ -93,7 +93,8 @@ def ranking_table(ranking: xr.Dataset) -> list[Row]:
     list of dict
         Keys score, rank, model, family, control, mean, low, high, over, n_brains, floor, ceiling,
         ceiling_low, ceiling_high, p_floor, p_ceiling, to_best (difference to the best), p_best
-        (corrected), best_group and can_rank (whether the score can rank models at all); None where there is nothing.
+        (corrected), best_group and can_rank (whether the score can rank models at all); None where
+        there is nothing.
     """
     found = []
     for score in ranking["score"].values.tolist():

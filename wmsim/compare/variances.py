@@ -21,7 +21,7 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -134,6 +134,40 @@ def estimate(
     variance = np.choose(over, [none, over_brains, both, over_stimuli])
     df = np.choose(over, [none, n - 1.0, np.minimum(n, k) - 1, k - 1])
     return Estimate(mean, variance, df, n, over)
+
+
+def with_draws(found: Estimate, draws: np.ndarray, there: np.ndarray) -> Estimate:
+    """Add to an estimate of one brain how sure the mean of random draws is, that was taken off.
+
+    With several brains nothing is to be added: draws are made for each brain anew, so that what
+    their mean is off by differs from brain to brain, and is in the variance over brains.
+
+    Parameters
+    ----------
+    found : Estimate
+        Of differences of scores and means of draws; arrays of shape (...).
+    draws : ndarray, shape (..., brain, draw)
+        Such as floors by single shuffles of labels; NaN where there is none.
+    there : ndarray of bool, shape (..., brain)
+        Brains that are in the estimate.
+
+    Returns
+    -------
+    Estimate
+        With Satterthwaite's degrees of freedom where something was added; the variance is NaN
+        there with a single draw.
+    """
+    finite = np.isfinite(draws)
+    n = finite.sum(axis=-1)
+    over_draws = np.where(there, _moments(draws.astype(float), finite)[1], 0.0).sum(axis=-1)
+    alone = found.over == OVER.index(STIMULI)
+    total = np.where(alone, found.variance + over_draws, found.variance)
+    parts = found.variance**2 / np.maximum(found.df, 1)
+    least = np.where(there, n, 0).sum(axis=-1)
+    parts = parts + over_draws**2 / np.maximum(least - 1, 1)
+    known = alone & (over_draws > 0) & (parts > 0)
+    df = np.where(known, total**2 / np.where(known, parts, 1.0), found.df)
+    return replace(found, variance=total, df=df)
 
 
 def _moments(values: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

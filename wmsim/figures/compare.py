@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -191,7 +192,9 @@ def differences_figure(ranking: xr.Dataset, path_stem: str | Path, *, score: str
                          rotation_mode="anchor")  # fmt: skip
         panel.tick_params(length=0)
         panel.spines[:].set_visible(False)
-        panel.set_title(f"{SCORES.get(score, score)}:\nrow minus column")
+        # Over the whole figure, as a long name is wider than few cells.
+        title = textwrap.fill(SCORES.get(score, score), int(14 * figure.get_figwidth()))
+        figure.suptitle(f"{title}:\nrow minus column")
         bar = figure.colorbar(image, ax=panel, fraction=0.045, pad=0.03)
         bar.set_label("difference")
         panel.set_xlabel(_told_marks(ranking), fontsize=6.5, color="#555555")

@@ -50,7 +50,8 @@ def twin_figure(
         for axes, design, chosen in zip(timelines, shown, rows, strict=True):
             _timeline(axes, design, chosen)
         timelines[-1].set_xlabel("time (s), as recorded")
-        left.legend(*_keys(), loc="outside lower center", ncols=3, fontsize=7)
+        most = max(task.load for design in shown for task in design.tasks)
+        left.legend(*_keys(most), loc="outside lower center", ncols=3, fontsize=7)
         _accuracy(right.subplots(), accuracy)
         right.legend(loc="outside lower center", ncols=2, fontsize=7)
         return save_figure(figure, path_stem)
@@ -132,13 +133,17 @@ def _probe(axes: Axes, at: float, start: float, display: float, alpha: float) ->
                   alpha=0.8 * alpha, linewidth=0)  # fmt: skip
 
 
-def _keys() -> tuple[list[Any], list[str]]:
+def _keys(n_items: int) -> tuple[list[Any], list[str]]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    items = [Patch(color=COLOURS[item]) for item in range(4)]
+    items = [Patch(color=COLOURS[item % 4]) for item in range(n_items)]
     handles = [*items, Line2D([], [], color=GREY, lw=1), Patch(color=COLOURS[6], alpha=0.8)]
-    return handles, [*(f"item {item + 1}" for item in range(4)), "maintenance begins", "probe"]
+    return handles, [
+        *(f"item {item + 1}" for item in range(n_items)),
+        "maintenance begins",
+        "probe",
+    ]
 
 
 def _accuracy(

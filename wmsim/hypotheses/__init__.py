@@ -3,6 +3,7 @@
 ======================  ==================================================================
 :mod:`.composition`     what hypotheses say: how alike codes are in any two states
 :mod:`.planting`        planted recordings
+:mod:`.session`         a planted session with the timeline of an experiment
 :mod:`.verdict`         which hypothesis fits a recording, and how sure that is
 :mod:`.codes`           codes of items, estimated in halves of trials
 :mod:`.measures`        transfer of codes between states, and rotations swapped
@@ -16,5 +17,6 @@
 
 from wmsim.hypotheses.plant_config import PlantConfig
 from wmsim.hypotheses.planting import plant, plant_sessions
+from wmsim.hypotheses.session import plant_session
 
-__all__ = ["PlantConfig", "plant", "plant_sessions"]
+__all__ = ["PlantConfig", "plant", "plant_session", "plant_sessions"]

@@ -20,6 +20,7 @@ from wmsim.compare.tables import ranking_table, scores_table, write_csv, write_l
 from wmsim.compare.variances import CROSSED
 from wmsim.errors import WmsimError
 from wmsim.files import atomic_path, output_folder, write_json, write_text
+from wmsim.report.compare_answers import not_learnt, share_answered
 from wmsim.report.compare_conclusions import conclusions, two
 from wmsim.report.compare_controls import add_controls
 from wmsim.report.compare_figures import draw
@@ -93,7 +94,8 @@ def compare_files(
         Make the encoder alone and an untrained network take part, where they are not among the
         files and a model's recording says how its network was made.
     add : bool
-        Add files to the comparison that is in `out`; what it has is not done again.
+        Add files to the comparison that is in `out`; what it has is not done again. It keeps
+        its controls, or has none, as before.
     n_jobs : int, optional
         Processes, by default one a core. Results do not depend on it.
 
@@ -106,23 +108,31 @@ def compare_files(
     Raises
     ------
     WmsimError
-        If there is no model or no brain, none can be compared, a file is no recording, or an
-        earlier one has changed.
+        If there is no model or no brain, none can be compared, a file is no recording, an earlier
+        one has changed, or controls of an earlier comparison were to be left out.
     """
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     notes: list[str] = []
+    already: list[str] = []
     if add:
         earlier = _earlier(Path(out))
         if config is not None:
             require_same(config, earlier.config)
+        if earlier.controls and not controls:
+            raise WmsimError(
+                f"The comparison in '{out}' has controls, and adding to it keeps them. Leave "
+                "--no-controls out, or compare anew into another folder."
+            )
         config, controls = earlier.config, earlier.controls
+        already = _known(earlier, [*given, *models, *brains])
         given, models, brains = _added(earlier, given, models, brains)
         notes += _other_version(earlier)
     config = config or CompareConfig()
     cast = cast_files(given, models=models, brains=brains)
     folder = output_folder(out)
     files = " ".join(one.path.name for one in cast.files)
-    summary = new_summary(f"wmsim compare {files}", recordings={})
+    summary = new_summary(f"wmsim compare {files}", recordings={}, already_there=already)
+    notes += already
     with timed(summary, "total"):
         if controls:
             with timed(summary, "controls"):
@@ -200,6 +210,16 @@ def _added(
     )
 
 
+def _known(earlier: Provenance, files: list[PathLike]) -> list[str]:
+    """Says which files the earlier comparison has already."""
+    new = new_files(files, earlier)
+    names = ", ".join(dict.fromkeys(Path(one).name for one in files if one not in new))
+    if not names:
+        return []
+    more = "" if new else " Nothing is new."
+    return [f"In the earlier comparison already, and not added again: {names}.{more}"]
+
+
 def _other_version(earlier: Provenance) -> list[str]:
     if earlier.version == __version__:
         return []
@@ -233,12 +253,14 @@ def _tell(
     """Add all numbers and words to the summary."""
     comparison, ranking = results.comparison, results.ranking
     libraries = {"wmsim": __version__, **summary["libraries"]}
+    answered = [(one, share_answered(one)) for one in cast.models]
     summary["models"] = [
         {
             "name": one.name, "control": one.control, "family": one.family,
             "recordings": {brain: str(path) for brain, path in one.recordings.items()},
+            "answered": share,
         }
-        for one in cast.models
+        for one, share in answered
     ]  # fmt: skip
     summary["brains"] = {
         name: {"file": str(path), **_sizes(comparison, name)} for name, path in cast.brains.items()
@@ -249,7 +271,7 @@ def _tell(
     reasons = {str(one): cannot_rank(ranking.sel(score=one)) for one in ranking["score"].values}
     summary["cannot_rank"] = {score: reason for score, reason in reasons.items() if reason}
     told = [json.loads(one.attrs["notes"]) for one in (comparison, ranking)]
-    every = [*notes, *cast.notes, *told[0], *told[1]]
+    every = [*notes, *not_learnt(answered), *cast.notes, *told[0], *told[1]]
     summary["notes"] = list(dict.fromkeys(every))
     summary["methods"] = methods(comparison, ranking, config, cast, libraries, results.inference)
     summary["inference"] = plain(results.inference)
@@ -295,7 +317,7 @@ def _write(folder: Path, results: Results, summary: dict[str, Any]) -> None:
 def headlines(summary: dict[str, Any]) -> list[str]:
     """What came out: for each score models by rank, then what that allows to say."""
     scores = dict.fromkeys(row["score"] for row in summary["ranking"])
-    lines = []
+    lines = list(summary["already_there"])
     for score in scores:
         rows = [row for row in summary["ranking"] if row["score"] == score]
         known = [row for row in rows if row["mean"] is not None]

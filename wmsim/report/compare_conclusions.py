@@ -13,6 +13,8 @@ from wmsim.report.compare_roles import Cast
 
 # Scores that ask which value is which; others ask how items are held, whatever they are.
 OF_VALUES = ("rsa", "cka", "shape", "cca", "ridge", "pls")
+# Agreement of one number, or of a verdict: no share of what a brain holds.
+OF_INDICES = ("orthogonalisation", "swaps", "verdict")
 
 
 def conclusions(ranking: xr.Dataset, cast: Cast) -> list[str]:
@@ -78,6 +80,7 @@ def _of_score(own: xr.Dataset, risk: float) -> list[str]:
     return [
         _best(own, best, means), _above_floor(own, best, risk), *_against(own, best, means, risk),
         *_against_controls(own, best, risk), _below_ceiling(own, best, risk),
+        *_without_learning(own, best, risk),
     ]  # fmt: skip
 
 
@@ -161,14 +164,44 @@ def _below_ceiling(own: xr.Dataset, best: int, risk: float) -> str:
     told = f"{two(top)}" + (f" [{two(low)}, {two(high)}]" if np.isfinite(low) else "")
     if not np.isfinite(p):
         return f"The ceiling is {told}."
+    of_index = str(own["score"].values) in OF_INDICES
     if p >= risk:
+        all_of_it = "its index is the brains'" if of_index else "it explains all there is"
         return (
             f"It is not significantly different from the ceiling ({told}, {_p(p)}), which is no "
-            "proof that it explains all there is."
+            f"proof that {all_of_it}."
         )
     if float(own["mean"][best]) > top:
         return f"It is above the ceiling ({told}, {_p(p)}), which half of the trials gives."
-    return f"It is below the ceiling ({told}, {_p(p)}): the brains hold more than it accounts for."
+    why = "the brains hold more than it accounts for"
+    if of_index:
+        why = "its index and the brains' differ by more than those of the brains' halves do"
+    return f"It is below the ceiling ({told}, {_p(p)}): {why}."
+
+
+def _without_learning(own: xr.Dataset, best: int, risk: float) -> list[str]:
+    """Whether all controls do as well as the best model, and reach the ceiling as well."""
+    controls, means = own["control"].values.astype(str), own["mean"].values
+    rows = [row for row, one in enumerate(controls) if one and np.isfinite(means[row])]
+    if controls[best] or not rows:
+        return []
+    p, difference = own["p_corrected"].values[best], own["difference"].values[best]
+    for row in rows:
+        as_good = difference[row] <= 0 or p[row] >= risk
+        low = float(own["ceiling_low"])
+        # Not told from the ceiling alone would be true of what is merely noisy.
+        reaches = means[row] >= low and (
+            own["p_ceiling"].values[row] >= risk or means[row] > own["ceiling"].values[row]
+        )
+        if not (as_good and reaches):
+            return []
+    told = listed(f"{_name(own, row)} {two(means[row])}" for row in rows)
+    several = len(rows) > 1
+    what = "everything that can be explained here is explained without learning"
+    if str(own["score"].values) in OF_INDICES:
+        what = "the brains' index is met without learning"
+    who = "All controls are" if several else "The control is"
+    return [f"{who} as good and at the ceiling as well ({told}): {what}, as far as can be told."]
 
 
 def _named(own: xr.Dataset, rows: list[Any], p: np.ndarray) -> str:

@@ -16,7 +16,7 @@ RANKING = (
     "All models (rows) by all scores (panels): mean over brains with its interval; faint dots: "
     "single brains. Grey band: from the floor (labels of the model shuffled) to the ceiling (the "
     "brain's other half of trials in the model's place), which has an interval as well. Triangles: "
-    "the best (filled), not significantly worse (open). Controls are hollow. \"Cannot rank\": the "
+    'the best (filled), not significantly worse (open). Controls are hollow. "Cannot rank": the '
     "ceiling is not known to be above the floor, so nothing is marked."
 )
 STEPS = "Mean over brains with its interval; band: ceiling with its interval; dashed: floor."

@@ -106,7 +106,11 @@ def write_rdms(
 
 
 def _slug(name: str) -> str:
-    return "".join(one if one.isalnum() or one in "._-" else "-" for one in name)
+    """A name that files can have; of names that differ, one that differs."""
+    plain_name = "".join(one if one.isalnum() or one in "._-" else "-" for one in name)
+    if plain_name == name and name.strip("."):
+        return name
+    return f"{plain_name}-{content_key(name)[:8]}"
 
 
 def _make(

@@ -25,6 +25,7 @@ from wmsim.training.checkpoint import read_settings
 from wmsim.training.device import pick_device
 from wmsim.training.subject import perceive, shows_blanks
 from wmsim.twin import (
+    Brain,
     Design,
     TwinConfig,
     as_recorded,
@@ -205,6 +206,12 @@ def _designs(files: Sequence[Path], config: TwinConfig) -> list[Design]:
     if not files:
         raise WmsimError("No recording is given. Name one file or more.")
     stems = [file.stem for file in files]
+    nameless = [file for file in files if not file.stem.strip(". ")]
+    if nameless:
+        raise WmsimError(
+            f"'{nameless[0]}' has no name before its ending, and twins go into a folder of that "
+            "name. Rename the file."
+        )
     twice = [stem for stem in stems if stems.count(stem) > 1]
     if twice:
         raise WmsimError(
@@ -298,7 +305,8 @@ def _run(design: Design, model: _Model, key: str, folder: Path) -> dict[str, Any
     """Make both files of a model, unless they are there; what the report tells of them."""
     outside = {"architectures", "subjects", "preset", "settings"}
     settings = design.config.model_dump(mode="json", exclude=outside)
-    key = content_key(key, design.brain.key, design.brain.name, settings)
+    brain = design.brain
+    key = content_key(key, brain.key, _meaning(brain), brain.name, settings)
     file = folder / design.brain.name / f"{model.name}.nc"
     clean_file = file.parent / "clean" / file.name
     found = _read(file, key)
@@ -319,6 +327,14 @@ def _run(design: Design, model: _Model, key: str, folder: Path) -> dict[str, Any
         "stand_ins": twin["stand_ins"],
         "noise": noise and {name: noise[name] for name in ("target", "measured")},
         "notes": [*[n for n in twin["notes"] if n not in design.notes], *matched["notes"]],
+    }
+
+
+def _meaning(brain: Brain) -> dict[str, dict[str, str]]:
+    """Names of values, units of time and activity: what numbers of a recording stand for."""
+    return {
+        name: {label: str(one) for label, one in sorted(brain.recording[name].attrs.items())}
+        for name in ("time", "activity", brain.feature)
     }
 
 

@@ -48,7 +48,9 @@ class TwinConfig(Config):
         Each value is shown as one object under this view (from 0, of those in the split), always
         the same picture.
     preset : str
-        Settings that training starts from.
+        Settings that training starts from. Lessons, their lengths and how long is trained are
+        those of sequences whatever it is (:func:`wmsim.training.presets.sequence_plan`): at most
+        1500 iterations, 600 a lesson. `settings` change that.
     settings : tuple of str
         Changes to these, as :func:`wmsim.config.override` takes them.
     seed : int
