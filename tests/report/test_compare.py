@@ -94,7 +94,7 @@ def test_folder_holds_all_that_a_paper_needs(done):
     assert "@misc{recording1," in (out / "references.bib").read_text()
     for stem in ("ranking", "steps-rsa", "differences-tensor", "rdms"):
         assert (out / "figures" / f"{stem}.png").stat().st_size > 5000
-        assert (out / "figures" / f"{stem}.pdf").is_file()
+        assert (out / "figures" / f"{stem}.pdf").read_bytes().startswith(b"%PDF")
     assert (out / "figures" / "rdms.gif").is_file()
 
 
