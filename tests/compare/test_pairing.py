@@ -185,3 +185,9 @@ def test_gaps_that_hold_different_items_stay_apart():
     assert steps == ["item 1", "gap 1", "item 2", "gap 2"]
     assert activity.ravel().tolist() == [0, 1.5, 3, 4]
     assert items.tolist() == [0, -1, 1, -1]
+
+
+def test_numbers_as_names_are_told_unless_trials_are_the_same():
+    for brain, said in ((planted(), False), (planted(seed=4), True)):
+        (pair,) = make_pairs(planted(), brain, CONFIG)
+        assert any("paired by their numbers" in note for note in pair.notes) is said

@@ -179,6 +179,11 @@ def _pair(
             )
         sides.append(scaled(side) if has_noise(dataset) else side)
     sides[0] = drawn(sides[0], config.units, rng)
+    if not matched and all(is_number(value) for value in brain.values):
+        paired.append(
+            f"Values are paired by their numbers: '{brain.values[0]}' of {model.name} is taken to "
+            f"be '{brain.values[0]}' of {brain.name}, and so on."
+        )
     notes = [*sides[0].notes, *sides[1].notes, *told, *paired, *left]
     return Pair(sides[0], sides[1], matched, tuple(dict.fromkeys(notes)), every)
 
@@ -198,11 +203,6 @@ def _same_values(model: Side, brain: Side) -> tuple[Side, Side, list[str]]:
             for side in (model, brain)
             if (left := [value for value in side.values if value not in common])
         ]
-        if all(is_number(value) for value in common):
-            told.append(
-                f"Values are paired by their numbers: '{common[0]}' of {model.name} is taken to be "
-                f"'{common[0]}' of {brain.name}, and so on."
-            )
         return _only(model, common), _only(brain, common), told
     if not common and model.n_values == brain.n_values >= FEWEST_VALUES:
         told = [
