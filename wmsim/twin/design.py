@@ -26,6 +26,7 @@ from wmsim.twin.config import TwinConfig
 # A display of 0.2 s takes a step of 0.2 s although screens are not that exact.
 SLACK = 1.05
 ASSUMED_SHOWN = ASSUMED_GAP = 1
+SMALL = 1e-9
 _PROBES, _NEARLY = 0x70726F62, 1e-6
 
 
@@ -217,12 +218,16 @@ def _begin(
                 f"{brain.name}: event_maintenance is NaN in {lost.sum()} trials, so when items "
                 "were shown is not known. Leave these trials out."
             )
+        # Activity is written down later by the latency: without these steps, the last item's
+        # display would be taken for its memory.
+        wait = int(np.ceil(config.latency / step - SMALL))
         notes.append(
             f"Onsets of items are not recorded: each item takes {ASSUMED_SHOWN} step, with "
-            f"{ASSUMED_GAP} blank step between two, and ends where maintenance begins."
+            f"{ASSUMED_GAP} blank step between two, and the last ends {wait} before maintenance "
+            "begins, so that its display (with the latency) is over by then."
         )
         assert maintenance is not None  # read_brain sees to it
-        back = (brain.load[:, None] - place) * (ASSUMED_SHOWN + ASSUMED_GAP) - ASSUMED_GAP
+        back = (brain.load[:, None] - place) * (ASSUMED_SHOWN + ASSUMED_GAP) - ASSUMED_GAP + wait
         return (maintenance[:, None] - back).astype(int), ASSUMED_SHOWN, maintenance
     onset = recording["item_onset"].values.astype(float)
     shown = _shown(brain, config, onset, notes)
