@@ -10,6 +10,8 @@ from wmsim.config import Config
 from wmsim.errors import ConfigError, choose
 from wmsim.pipeline.config import AnalysisConfig
 
+# The step that stands for all: the mean over steps, or a score that has none.
+ALL = "all"
 # With fewer, the variance over resamples says nothing.
 LEAST_RESAMPLES = 20
 # What each score compares, in the order of reports.

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import xarray as xr
 
+from wmsim.compare.config import ALL
 from wmsim.compare.variances import (
     BRAINS,
     CROSSED,
@@ -18,9 +19,6 @@ from wmsim.compare.variances import (
     with_draws,
 )
 from wmsim.errors import WmsimError
-
-# The step that stands for all.
-ALL = "all"
 
 
 def ranking(comparison: xr.Dataset, *, level: float = 0.95) -> xr.Dataset:

@@ -11,7 +11,7 @@ import numpy as np
 
 from wmsim.compare.cca import cca
 from wmsim.compare.cka import cka
-from wmsim.compare.config import CompareConfig
+from wmsim.compare.config import ALL, CompareConfig
 from wmsim.compare.cross_task import cross_task
 from wmsim.compare.orthogonalisation import orthogonalisation
 from wmsim.compare.pairing import Pair
@@ -23,7 +23,6 @@ from wmsim.compare.swaps import swaps
 from wmsim.compare.tensor import tensor
 from wmsim.compare.verdicts import judge_side
 
-ALL = "all"
 PER_STEP: dict[str, Callable[[Split, int], Weighted]] = {
     "rsa": rsa, "cka": cka, "shape": shape, "cca": cca, "ridge": ridge, "pls": pls,
     "orthogonalisation": orthogonalisation,

@@ -178,6 +178,8 @@ def differences_figure(ranking: xr.Dataset, path_stem: str | Path, *, score: str
     names = own["model"].values[order].tolist()
     rows, columns = np.ix_(order[:-1], order[1:])
     p = own["p_corrected"].values[rows, columns]
+    if not own["can_rank"]:
+        p = np.ones_like(p)  # no mark of significance where the recordings rank nothing
     # Each pair once: the better model in the row.
     once = ~np.tri(order.size - 1, k=-1, dtype=bool)
     shown = np.where(once, own["difference"].values[rows, columns], np.nan)

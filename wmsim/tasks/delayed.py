@@ -160,9 +160,9 @@ class DMSTask(DelayedTask):
         self, n_trials: int, n_values: int, *, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Values of sample, distractors and probe."""
-        probe, option = _probes(n_trials, n_values, 2, rng)
+        probe, option = balanced_probes(n_trials, n_values, 2, rng)
         position = np.where(option == 0, 0, NOWHERE)
-        sample = _items_around(probe, option, position, 1, n_values, rng)
+        sample = items_around(probe, option, position, 1, n_values, rng)
         cell = (probe * 2 + option) * n_values + sample[:, 0]
         others = [balanced_within(cell, n_values, rng=rng) for _ in range(self.distractors)]
         return np.column_stack([sample, *others, probe]), option == 0, None
@@ -208,10 +208,10 @@ class SternbergTask(DelayedTask):
         """Values of items and probe."""
         # Even options match the item of half their number, odd ones match none; interleaved, so
         # that an odd remainder is itself balanced between match and non-match.
-        probe, option = _probes(n_trials, n_values, 2 * self.load, rng)
+        probe, option = balanced_probes(n_trials, n_values, 2 * self.load, rng)
         matches = option % 2 == 0
         position = np.where(matches, option // 2, NOWHERE)
-        values = _items_around(probe, option, position, self.load, n_values, rng)
+        values = items_around(probe, option, position, self.load, n_values, rng)
         return np.column_stack([values, probe]), matches, None
 
 
@@ -263,7 +263,7 @@ class RetroCueTask(DelayedTask):
         self, n_trials: int, n_values: int, *, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Values of items and probe, and the cued item."""
-        probe, option = _probes(n_trials, n_values, 2 * self.load, rng)
+        probe, option = balanced_probes(n_trials, n_values, 2 * self.load, rng)
         matches, cue = option % 2 == 0, option // 2
         cell = probe * 2 * self.load + option
         lure = balanced_within(cell, 2, rng=rng) == 0
@@ -272,7 +272,7 @@ class RetroCueTask(DelayedTask):
         position = np.where(lure, (cue + ahead) % self.load, NOWHERE)
         position = np.where(matches, cue, position)
         where = cell * (self.load + 1) + position + 1
-        values = _items_around(probe, where, position, self.load, n_values, rng)
+        values = items_around(probe, where, position, self.load, n_values, rng)
         return np.column_stack([values, probe]), matches, cue
 
 
@@ -283,7 +283,7 @@ def _require_spare_value(task: SternbergTask | RetroCueTask, load: int, space: I
     require_values(task.name, task.feature, space, load + 1, remedy)
 
 
-def _probes(
+def balanced_probes(
     n_trials: int, n_values: int, n_options: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Value of each probe, and an option that comes equally often for each value."""
@@ -291,7 +291,7 @@ def _probes(
     return probe, balanced_within(probe, n_options, rng=rng)
 
 
-def _items_around(
+def items_around(
     probe: np.ndarray, cell: np.ndarray, position: np.ndarray, load: int, n_values: int,
     rng: np.random.Generator,
 ) -> np.ndarray:  # fmt: skip
@@ -303,18 +303,18 @@ def _items_around(
     trial = np.arange(probe.size)
     taken = np.zeros((probe.size, n_values), dtype=bool)
     taken[trial, probe] = True
-    group = _numbered(probe, cell)
+    group = numbered(probe, cell)
     values = np.empty((probe.size, load), dtype=np.int64)
     for item in range(load):
         values[:, item] = probe
         free = np.flatnonzero(position != item)
-        values[free, item] = distinct_within(_numbered(group[free]), taken[free], rng=rng)
+        values[free, item] = distinct_within(numbered(group[free]), taken[free], rng=rng)
         taken[trial, values[:, item]] = True
-        group = _numbered(group, values[:, item])
+        group = numbered(group, values[:, item])
     return values
 
 
-def _numbered(*keys: np.ndarray) -> np.ndarray:
+def numbered(*keys: np.ndarray) -> np.ndarray:
     """Number the combinations of keys that occur, from 0."""
     if not keys[0].size:
         return keys[0]

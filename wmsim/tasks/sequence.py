@@ -16,7 +16,7 @@ from pydantic import Field, field_validator
 from wmsim.config import Config
 from wmsim.errors import ConfigError
 from wmsim.tasks.balance import balanced_within, distinct_within
-from wmsim.tasks.delayed import DELAY, MAX_LOAD, NOWHERE, _items_around, _numbered, _probes
+from wmsim.tasks.delayed import DELAY, MAX_LOAD, NOWHERE, balanced_probes, items_around, numbered
 from wmsim.tasks.items import ItemSpace
 from wmsim.tasks.labels import labels_for
 from wmsim.tasks.task import MATCH, NO_ACTION, NON_MATCH, known_feature, require_values
@@ -127,10 +127,10 @@ class SequenceTask(Config):
         matches repeat each item equally often. Gaps, and delays given the gap, come equally often
         given the answer to the first probe.
         """
-        first, option = _probes(n_trials, space.n_values(self.feature), 2 * self.load, rng)
+        first, option = balanced_probes(n_trials, space.n_values(self.feature), 2 * self.load, rng)
         values, probes = self._asked(first, option, space.n_values(self.feature), rng)
         gap = balanced_within(option % 2, len(self.gaps), rng=rng)
-        delay = balanced_within(_numbered(option % 2, gap), len(self.delays), rng=rng)
+        delay = balanced_within(numbered(option % 2, gap), len(self.delays), rng=rng)
         gaps, delays = np.array(self.gaps)[gap], np.array(self.delays)[delay]
         return sequence_trials(self, space, values, probes, gaps, delays, rng=rng)
 
@@ -144,14 +144,14 @@ class SequenceTask(Config):
         """
         matches, item = option % 2 == 0, option // 2
         position = np.where(matches, item, NOWHERE)
-        values = _items_around(first, option, position, self.load, n_values, rng)
+        values = items_around(first, option, position, self.load, n_values, rng)
         if self.probes == 1:
             return values, first[:, None]
         taken = np.zeros((first.size, n_values), dtype=bool)
         np.put_along_axis(taken, values, True, axis=1)
         second = np.take_along_axis(values, item[:, None], axis=1)[:, 0]
         # Trials with these items in this order; what is left comes equally often behind them.
-        groups = _numbered(*values[matches].T)
+        groups = numbered(*values[matches].T)
         second[matches] = distinct_within(groups, taken[matches], rng=rng)
         return values, np.column_stack([first, second])
 
