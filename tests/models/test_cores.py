@@ -287,7 +287,7 @@ def test_number_of_parameters():
 
 
 def test_settings_that_only_some_have():
-    assert set(SETTINGS_OF) == {"transformer", "ssm", "slots"}
+    assert set(SETTINGS_OF) == {"rnn", "transformer", "ssm", "slots"}
     for architecture in ARCHITECTURES:
         config = NetworkConfig(architecture=architecture)
         assert config.units == DEFAULT_UNITS[architecture]
@@ -311,6 +311,16 @@ def test_settings_that_only_some_have():
 def test_settings_that_do_not_fit(settings, message):
     with pytest.raises(ConfigError, match=message):
         NetworkConfig(**settings)
+
+
+def test_orthogonal_recurrent_weights_keep_lengths():
+    kaiming = network("rnn").state_dict()
+    other = network("rnn", recurrent="orthogonal").state_dict()
+    recurrent = other["core.weight_hh_l0"]
+    torch.testing.assert_close(recurrent @ recurrent.T, torch.eye(UNITS))
+    own = kaiming.pop("core.weight_hh_l0")
+    assert torch.linalg.svdvals(own).max() > 1.2
+    assert all(torch.equal(values, other[name]) for name, values in kaiming.items())
 
 
 def test_settings_of_another_architecture():

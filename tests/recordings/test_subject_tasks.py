@@ -16,7 +16,8 @@ from wmsim.tasks.labels import labels_for
 from wmsim.tasks.timeline import GAP, ITEM, MAINTENANCE, PADDING, PROBE
 from wmsim.training import Subject
 
-DELAYED = "dms-category,sternberg-2-location,retrocue-location,dms-d1-location,1-back-identity"
+DELAYED = "dms-category,sternberg-2-location,retrocue-location,dms-d1-location,1-back-identity,"
+DELAYED += "sequence-2-location-show2-probes2"
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +142,15 @@ def test_a_probe_that_was_seen_but_not_cued_is_in_and_no_match(subject):
     target, among = recording["probe_target"].values, recording["probe_in"].values
     assert (target[~among] == "non-match").all()
     assert (target[among] == "non-match").sum() == 24
+
+
+def test_an_answer_is_due_when_a_probe_appears_however_long_it_stays(subject):
+    recording = one_task(subject, "sequence-2-location-show2-probes2")
+    first, second = (recording[f"probe_{number}_target"].values for number in (1, 2))
+    assert set(first) == set(second) == {"match", "non-match"}
+    assert (first != second).all()
+    np.testing.assert_array_equal(recording["probe_1_target"] == "match", recording["probe_1_in"])
+    np.testing.assert_array_equal(recording["item_offset"] - recording["item_onset"], 2)
 
 
 def test_n_back_recordings_have_no_probe(subject):

@@ -36,7 +36,7 @@ sequences = st.builds(
     load=st.integers(1, 3),
     shown=st.integers(1, 3),
     gaps=lengths,
-    delays=lengths.map(lambda few: tuple(1 + one for one in few)),
+    delays=lengths.map(lambda few: tuple(1 + 2 * one for one in few)),
     probes=st.integers(1, 2),
 )
 seeds = st.integers(0, 2**32 - 1)
@@ -323,5 +323,11 @@ def test_easier_lessons_lead_up_to_the_tasks(tasks):
                     for task in tasks
                 )
     assert max(task.load for task in lessons[1] if isinstance(task, SequenceTask)) <= 2
+    if lessons[3:]:  # each at most twice the one before, and so are the tasks'
+        least = max(min(task.delays) for task in tasks)
+        growing = [max(max(task.delays) for task in lesson) for lesson in lessons[3:]]
+        assert growing[0] == 3
+        assert all(later == 2 * before for before, later in itertools.pairwise(growing))
+        assert growing[-1] < least <= 2 * growing[-1]
     config = for_tasks(overlay(SubjectConfig(), plan))
     assert config.training.criterion_of == "answers"

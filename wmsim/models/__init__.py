@@ -19,6 +19,7 @@ from wmsim.models.config import (
     SlotSettings,
     StateSpaceSettings,
     TransformerSettings,
+    VanillaSettings,
 )
 from wmsim.models.cores import State
 from wmsim.models.network import WorkingMemoryNetwork, n_parameters
@@ -33,6 +34,7 @@ __all__ = [
     "State",
     "StateSpaceSettings",
     "TransformerSettings",
+    "VanillaSettings",
     "WorkingMemoryNetwork",
     "n_parameters",
     "task_vectors",

@@ -25,6 +25,28 @@ PAPER_UNITS: dict[str, int] = {"rnn": 512, "gru": 256, "lstm": 256}
 DEFAULT_UNITS: dict[str, int] = PAPER_UNITS | {"transformer": 128, "ssm": 256, "slots": 252}
 
 
+class VanillaSettings(Config):
+    """What only a vanilla network has.
+
+    Attributes
+    ----------
+    recurrent : {"kaiming", "orthogonal"}
+        Initial recurrent weights. "kaiming", as in the paper, serves trials of few steps. A random
+        orthogonal matrix keeps the length of a vector [1]_: activity and gradients live through
+        tens of steps, without which a vanilla network does not learn to remember over long delays.
+
+    References
+    ----------
+    .. [1] Saxe, McClelland & Ganguli (2014), Exact solutions to the nonlinear dynamics of learning
+       in deep linear neural networks, ICLR, :doi:`10.48550/arXiv.1312.6120`.
+    """
+
+    recurrent: Literal["kaiming", "orthogonal"] = "kaiming"
+
+    def check(self, units: int) -> None:
+        """Any number of units will do."""
+
+
 class TransformerSettings(Config):
     """What only a transformer has.
 
@@ -104,8 +126,9 @@ class SlotSettings(Config):
             )
 
 
-CoreSettings = TransformerSettings | StateSpaceSettings | SlotSettings
+CoreSettings = VanillaSettings | TransformerSettings | StateSpaceSettings | SlotSettings
 SETTINGS_OF: dict[str, type[CoreSettings]] = {
+    "rnn": VanillaSettings,
     "transformer": TransformerSettings,
     "ssm": StateSpaceSettings,
     "slots": SlotSettings,
@@ -132,9 +155,9 @@ class NetworkConfig(Config):
         tasks ("dms", "sternberg", "retrocue", "sequence"), and bits that are on at some steps
         alone ("cue 1", "cue 2", ..., "probe"). Networks that do N-back tasks alone have none, and
         their settings have no such entry when they are written down. See :meth:`for_tasks`.
-    core : TransformerSettings, StateSpaceSettings or SlotSettings
-        What only this architecture has. rnn, gru and lstm have nothing of the kind, and their
-        settings have no such entry when they are written down.
+    core : VanillaSettings, TransformerSettings, StateSpaceSettings or SlotSettings
+        What only this architecture has. gru and lstm have nothing of the kind, and their settings
+        have no such entry when they are written down.
 
     Examples
     --------

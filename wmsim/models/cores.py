@@ -114,10 +114,11 @@ class _Recurrent(nn.RNNBase):
 
 
 class VanillaCore(_Recurrent, nn.RNN):
-    """Elman's network, tanh."""
+    """Elman's network, tanh; `recurrent` as in :class:`wmsim.models.VanillaSettings`."""
 
-    def __init__(self, units: int) -> None:
+    def __init__(self, units: int, *, recurrent: str) -> None:
         super().__init__(units, units, batch_first=True)
+        self.recurrent = recurrent
 
 
 class GruCore(_Recurrent, nn.GRU):

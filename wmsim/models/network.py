@@ -64,6 +64,8 @@ class WorkingMemoryNetwork(nn.Module):
             self.readout = nn.Linear(config.units, N_ACTIONS)
             if isinstance(self.core, nn.RNNBase):
                 _kaiming(self.core, config.units)
+            if getattr(self.core, "recurrent", None) == "orthogonal":
+                nn.init.orthogonal_(self.core.weight_hh_l0)
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -158,12 +158,9 @@ def _steps(trials: Trials) -> dict[str, Any]:
 def _times(trials: Trials) -> tuple[np.ndarray, np.ndarray]:
     """First step of each item and the one after its last, (trial, item); NaN for no item."""
     step = np.broadcast_to(np.arange(trials.n_steps, dtype=float), trials.shown.shape)
-    offset = trials.at_columns(step, np.nan) + 1
-    onset = np.full(offset.shape, np.nan)
-    for at in range(trials.n_steps - 1, -1, -1):  # the first step that shows an item stays
-        rows = np.flatnonzero(trials.shown[:, at] != BLANK)
-        onset[rows, trials.shown[rows, at]] = at
-    return onset[:, : trials.n_items], offset[:, : trials.n_items]
+    onset = trials.at_columns(step, np.nan)[:, : trials.n_items]
+    displayed = trials.shown[:, :, None] == np.arange(trials.n_items)
+    return onset, onset + displayed.sum(axis=1)
 
 
 def _events(trials: Trials) -> dict[str, np.ndarray]:

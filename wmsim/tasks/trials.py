@@ -120,7 +120,9 @@ class Trials:
         return bool((self.shown == self.shown[0]).all() and (self.phase == self.phase[0]).all())
 
     def at_columns(self, values: np.ndarray, missing: float) -> np.ndarray:
-        """Values at the step that shows each item and probe (the last, where several do).
+        """Values at the step that shows each item and probe (the first, where several do).
+
+        That is when an answer is called for.
 
         Parameters
         ----------
@@ -135,7 +137,8 @@ class Trials:
             Columns as in the labels.
         """
         out = np.full(self.image.shape, missing, dtype=values.dtype)
-        trial, step = np.nonzero(self.shown != BLANK)
+        trial, step = np.nonzero(self.shown[:, ::-1] != BLANK)
+        step = self.n_steps - 1 - step  # last first: of several, the first is written last
         out[trial, self.shown[trial, step]] = values[trial, step]
         return out
 

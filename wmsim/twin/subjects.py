@@ -20,8 +20,11 @@ from wmsim.twin.design import Design, merged_tasks
 # More than these are no working-memory experiment; objects made from code would look alike.
 MOST_VALUES = 64
 TRAIN_VIEWS, NOVEL_VIEWS = 3, 2
-# At half of this, which N-back tasks ask for, a vanilla RNN does not learn to hold over delays.
-RATES = {"rnn": 1e-3}
+# What a vanilla RNN needs to hold items over tens of steps: weights that keep activity alive, and
+# small steps, as larger ones undo what was learnt.
+LONG_MEMORY: dict[str, dict[str, Any]] = {
+    "rnn": {"network": {"core": {"recurrent": "orthogonal"}}, "training": {"learning_rate": 1e-4}}
+}
 
 
 def twin_subject(
@@ -59,8 +62,8 @@ def twin_subject(
         "train_views": TRAIN_VIEWS, "novel_views": NOVEL_VIEWS,
     }  # fmt: skip
     plan = sequence_plan(merged_tasks(designs))
-    plan["training"]["learning_rate"] = RATES.get(architecture, made.training.learning_rate)
-    return for_tasks(override(overlay(made, {"stimuli": stimuli, **plan}), config.settings))
+    made = overlay(overlay(made, {"stimuli": stimuli, **plan}), LONG_MEMORY.get(architecture, {}))
+    return for_tasks(override(made, config.settings))
 
 
 def subject_in(folder: Path, wanted: SubjectConfig, designs: Sequence[Design]) -> SubjectConfig:
