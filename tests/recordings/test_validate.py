@@ -66,6 +66,10 @@ CONTINUOUS = [
         lambda d: with_values(d, "time", d.time.values, units="ms"),
         r"time: attr units is 'ms', expected 's' or 'step'. Convert to seconds",
     ),
+    (
+        lambda d: with_values(d, "time", d.time.values * 1000),
+        "time: goes from -950 to 3950 s, expected trials of at most 600 s. This looks like millis",
+    ),
     (lambda d: changed(d, "time", 3, np.nan), "time: holds NaN or infinity"),
     (
         lambda d: with_values(d, "item_onset", d.item_onset * 1000).drop_vars("item_offset"),

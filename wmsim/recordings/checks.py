@@ -20,6 +20,8 @@ _KINDS = {
     schema.TRUTH: "b",
 }
 _TOLERANCE = 1e-6
+# In s; what lasts longer has another unit of time, or was not cut into trials.
+LONGEST_TRIAL = 600
 # Units in one packed piece of a file that wmsim saves.
 FILE_UNITS = 16
 
@@ -129,6 +131,12 @@ def time_axis(dataset: xr.Dataset) -> Iterator[str]:
         yield (
             f"time: goes from {values[at]:g} to {values[at + 1]:g} at position {at + 1}, expected "
             "values that increase. Sort with dataset.sortby('time') and drop what is there twice."
+        )
+    elif units == "s" and values.size and np.ptp(values) > LONGEST_TRIAL:
+        yield (
+            f"time: goes from {values[0]:g} to {values[-1]:g} s, expected trials of at most "
+            f"{LONGEST_TRIAL} s. This looks like milliseconds: divide it, item_onset, item_offset "
+            "and events by 1000. Cut a recording that goes on and on into trials."
         )
 
 
