@@ -60,7 +60,7 @@ def test_eight_at_once_learn_what_each_learns_alone(architecture):
         optimizer = make_optimizer(list(network.parameters()), config)
         alone = [
             _step(network, optimizer, make_batch(source.training(i), frames, network.config),
-                  config, i)
+                  config, config.rate_at(i))
             for i in range(50)
         ]  # fmt: skip
         np.testing.assert_allclose(losses, alone, atol=1e-4)

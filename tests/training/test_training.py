@@ -163,6 +163,16 @@ def test_the_papers_schedule_is_kept_under_its_name():
     assert TrainingConfig.for_architecture("rnn").learning_rate == 5e-4
 
 
+def test_a_rate_that_falls_does_so_over_the_tasks_alone():
+    config = TrainingConfig(schedule="cosine", iterations=80, lesson_iterations=400)
+    assert {config.rate_at(at, last=False) for at in range(400)} == {config.learning_rate}
+    rates = [config.rate_at(at) for at in range(80)]
+    assert rates[0] == config.learning_rate
+    assert rates[40] == pytest.approx(config.learning_rate / 2)
+    assert (np.diff(rates) < 0).all()
+    assert 0 < rates[-1] < 1e-3 * config.learning_rate
+
+
 def test_a_device_that_is_not_there():
     assert pick_device("cpu") == "cpu"
     with pytest.raises(ConfigError, match=r"Device 'cuda:77' cannot be used.*cpu"):

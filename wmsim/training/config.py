@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from pydantic import Field
 
 from wmsim.config import Config
 
-Schedule = Literal["constant", "paper"]
+Schedule = Literal["constant", "cosine", "paper"]
 # Those that differ from 1e-3.
 LEARNING_RATES = {"rnn": 5e-4, "transformer": 5e-4, "ssm": 3e-3}
 Precision = Literal["float32", "tf32", "bf16"]
@@ -29,8 +30,9 @@ class TrainingConfig(Config):
         Trials in each.
     learning_rate : float
         Of AdamW.
-    schedule : {"constant", "paper"}
-        "paper": times 0.1 every 100 iterations.
+    schedule : {"constant", "cosine", "paper"}
+        "cosine": along half a cosine down to 0 over the iterations, after lessons at a constant
+        rate. "paper": times 0.1 every 100 iterations.
     weight_decay : float
         Of AdamW.
     clip : float
@@ -88,7 +90,17 @@ class TrainingConfig(Config):
         """Settings that train an architecture, with the learning rate that it needs."""
         return cls(learning_rate=LEARNING_RATES.get(architecture, 1e-3))
 
-    def rate_at(self, iteration: int) -> float:
-        """Learning rate of an iteration, counted from 0."""
-        decay = 0.1 ** (iteration // 100) if self.schedule == "paper" else 1.0
-        return self.learning_rate * decay
+    def rate_at(self, iteration: int, *, last: bool = True) -> float:
+        """Learning rate of an iteration, counted from 0 in its lesson; the tasks are the last.
+
+        Examples
+        --------
+        >>> config = TrainingConfig(schedule="cosine", iterations=100, learning_rate=1.0)
+        >>> config.rate_at(50, last=False), config.rate_at(0), round(config.rate_at(50), 6)
+        (1.0, 1.0, 0.5)
+        """
+        if self.schedule == "paper":
+            return float(self.learning_rate * 0.1 ** (iteration // 100))
+        if self.schedule == "constant" or not last:
+            return self.learning_rate
+        return self.learning_rate * (1 + math.cos(math.pi * iteration / self.iterations)) / 2

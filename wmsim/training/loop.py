@@ -143,10 +143,11 @@ def train(
         losses: list[float] = []
         started = time.perf_counter() - state.seconds
         while not state.finished:
-            batch = make_batch(source.training(state.iteration), frames, network.config)
-            losses.append(_step(run, optimizer, batch, config, state.iteration))
-            state.iteration += 1
             last = len(state.passed) == len(lessons)
+            rate = config.rate_at(state.in_lesson, last=last)
+            batch = make_batch(source.training(state.iteration), frames, network.config)
+            losses.append(_step(run, optimizer, batch, config, rate))
+            state.iteration += 1
             if due(state.in_lesson, config, last=last):
                 result = evaluate(network, source.evaluation(state.iteration), frames)
                 note(state, losses, result, config, last=last)
@@ -200,7 +201,7 @@ def check_precision(
             _step(
                 run, optimizer,
                 make_batch(source.training(iteration), frames, network.config),
-                config, iteration,
+                config, config.rate_at(iteration),
             )
             for iteration in range(iterations)
         ])  # fmt: skip
@@ -247,10 +248,10 @@ def note(
 
 def _step(
     network: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, config: TrainingConfig,
-    iteration: int,
+    rate: float,
 ) -> float:  # fmt: skip
     for group in optimizer.param_groups:
-        group["lr"] = config.rate_at(iteration)
+        group["lr"] = rate
     device = batch.maps.device
     with float_flags(config.precision, device):
         with autocast(config.precision, device):

@@ -50,7 +50,7 @@ class TwinConfig(Config):
     preset : str
         Settings that training starts from. Lessons, their lengths and how long is trained are
         those of sequences whatever it is (:func:`wmsim.training.presets.sequence_plan`): at most
-        1500 iterations, 600 a lesson. `settings` change that.
+        1500 iterations, 400 a lesson. `settings` change that.
     settings : tuple of str
         Changes to these, as :func:`wmsim.config.override` takes them.
     seed : int
