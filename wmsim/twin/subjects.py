@@ -21,11 +21,11 @@ from wmsim.twin.design import Design, merged_tasks
 MOST_VALUES = 64
 TRAIN_VIEWS, NOVEL_VIEWS = 3, 2
 # What a vanilla RNN needs to hold items over tens of steps: weights that keep activity alive, and
-# small steps of learning, smaller in the end, as larger ones undo what was learnt.
+# small steps of learning, as larger ones undo what was learnt.
 LONG_MEMORY: dict[str, dict[str, Any]] = {
     "rnn": {
         "network": {"core": {"recurrent": "orthogonal"}},
-        "training": {"learning_rate": 1e-4, "schedule": "cosine"},
+        "training": {"learning_rate": 1e-4},
     }
 }
 
