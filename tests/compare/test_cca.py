@@ -49,8 +49,8 @@ def test_unrelated_codes_correlate_in_sample_and_not_out_of_it():
     assert abs(np.mean(outside)) < 3 * np.std(outside) / np.sqrt(60)
 
 
-def test_dimensions_leave_three_conditions_each():
-    assert [common_dimension(free) for free in (0, 2, 3, 9, 100)] == [0, 0, 1, 3, 10]
+def test_dimensions_leave_two_conditions_each():
+    assert [common_dimension(free) for free in (0, 2, 3, 9, 100)] == [0, 1, 1, 4, 10]
 
 
 @pytest.mark.filterwarnings("error")
