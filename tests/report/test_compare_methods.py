@@ -196,7 +196,7 @@ def test_stand_ins_limit_scores_of_single_images(tmp_path):
     twin = {"brain": "monkey", "stand_ins": {"apple": "chair-0"}}
     made = made_comparison(3, 4, scores=("rsa", "tensor", "cka"))
     lines = conclusions(ranking(made), cast_of(tmp_path, twin=twin))
-    assert "What rsa and cka find" in lines[-1]
+    assert "What is found by rsa and cka can" in lines[-1]
     assert len(conclusions(ranking(made), cast_of(tmp_path))) == 3
     assert set(OF_VALUES) <= set(CompareConfig().scores)
 
