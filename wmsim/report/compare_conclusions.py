@@ -54,8 +54,8 @@ def conclusions(ranking: xr.Dataset, cast: Cast) -> list[str]:
     if stood_in and asked:
         found.append(
             f"Objects stood in for the images that brains saw. What is found by {listed(asked)} "
-            "can therefore be how items are held, not what these images look like: a model that saw "
-            "the images themselves might score higher, and the ceiling is out of reach."
+            "can therefore be how items are held, not what these images look like: a model that "
+            "saw the images themselves might score higher, and the ceiling is out of reach."
         )
     return found
 
