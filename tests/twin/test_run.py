@@ -10,7 +10,6 @@ from wmsim.recordings import align, validate
 from wmsim.recordings.subject import record_trials
 from wmsim.twin import TwinConfig, probe_accuracy, run_twin, stand_ins, twin_design
 from wmsim.twin.run import very_trials
-from wmsim.twin.subjects import object_counts
 
 BRAIN_LABELS = ["trial", "task", "gap", "left_probe", "right_probe"]
 
@@ -186,17 +185,3 @@ def test_stand_ins_are_one_to_one(brain, subject_for):
     mapping = stand_ins(subject_for(brain), twin_design(brain))
     assert list(mapping) == ["apple", "ball", "cat", "dog", "egg"]
     assert len(set(mapping.values())) == 5
-
-
-@pytest.mark.parametrize("values", range(1, 65))
-def test_there_are_enough_objects_and_few_too_many(values):
-    categories, identities = object_counts(values)
-    assert values <= categories * identities
-    assert 2 <= categories <= 8
-    assert identities >= 2
-    assert categories * identities <= max(4, values + 2)
-
-
-def test_too_many_values():
-    with pytest.raises(WmsimError, match="at most 64 objects"):
-        object_counts(65)

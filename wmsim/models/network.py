@@ -64,7 +64,7 @@ class WorkingMemoryNetwork(nn.Module):
             self.readout = nn.Linear(config.units, N_ACTIONS)
             if isinstance(self.core, nn.RNNBase):
                 _kaiming(self.core, config.units)
-            if getattr(self.core, "recurrent", None) == "orthogonal":
+            if isinstance(self.core, VanillaCore) and self.core.recurrent == "orthogonal":
                 nn.init.orthogonal_(self.core.weight_hh_l0)
 
     @property
