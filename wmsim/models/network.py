@@ -65,7 +65,7 @@ class WorkingMemoryNetwork(nn.Module):
             if isinstance(self.core, nn.RNNBase):
                 _kaiming(self.core, config.units)
             if isinstance(self.core, VanillaCore) and self.core.recurrent == "orthogonal":
-                nn.init.orthogonal_(self.core.weight_hh_l0)
+                nn.init.orthogonal_(self.core.get_parameter("weight_hh_l0"))
 
     @property
     def kinds(self) -> tuple[str, ...]:
