@@ -114,7 +114,7 @@ def test_states_are_those_that_advance_goes_through(architecture):
     if more is not None:
         _, _, state = run_on(net, net.inputs(maps, frame, task))
         torch.testing.assert_close(more[:, -1], state.tensors[net.kinds[1]])
-        layers = net.config.core.layers if net.config.core else 1
+        layers = getattr(net.config.core, "layers", 1)
         assert more.shape == (4, 6, layers * UNITS)
 
 
@@ -287,7 +287,7 @@ def test_number_of_parameters():
 
 
 def test_settings_that_only_some_have():
-    assert set(SETTINGS_OF) == {"rnn", "transformer", "ssm", "slots"}
+    assert set(SETTINGS_OF) == {"rnn", "lstm", "transformer", "ssm", "slots"}
     for architecture in ARCHITECTURES:
         config = NetworkConfig(architecture=architecture)
         assert config.units == DEFAULT_UNITS[architecture]
@@ -299,7 +299,7 @@ def test_settings_that_only_some_have():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"architecture": "lstm", "core": {"heads": 2}}, "lstm has no settings of its own"),
+        ({"architecture": "gru", "core": {"heads": 2}}, "gru has no settings of its own"),
         ({"architecture": "transformer", "core": {"layer": 2}}, "Did you mean 'layers'"),
         ({"architecture": "transformer", "core": {"layers": 0}}, "layers is 0"),
         ({"architecture": "transformer", "units": 36}, "36 units.*multiple of 8"),
@@ -321,6 +321,24 @@ def test_orthogonal_recurrent_weights_keep_lengths():
     own = kaiming.pop("core.weight_hh_l0")
     assert torch.linalg.svdvals(own).max() > 1.2
     assert all(torch.equal(values, other[name]) for name, values in kaiming.items())
+
+
+def test_an_lstm_that_gets_no_input_forgets_as_its_bias_says():
+    made = network("lstm", forget_bias=1.0)
+    plain = network("lstm").state_dict()
+    own = made.state_dict()
+    for name in ("core.bias_ih_l0", "core.bias_hh_l0"):
+        assert not plain[name].any()
+    others = [name for name in plain if name != "core.bias_ih_l0"]
+    assert all(torch.equal(plain[name], own[name]) for name in others)
+    for name, parameter in made.core.named_parameters():
+        if name.startswith("weight"):
+            torch.nn.init.zeros_(parameter)
+    nothing = torch.zeros(1, UNITS)
+    cell = torch.linspace(-1, 1, UNITS)[None]
+    state = made.core.initial(nothing).next({"hidden": nothing, "cell state": cell})
+    _, after = made.core.step(nothing, state)
+    torch.testing.assert_close(after.tensors["cell state"], cell * torch.sigmoid(torch.tensor(1.0)))
 
 
 def test_settings_of_another_architecture():

@@ -33,6 +33,14 @@ def test_a_vanilla_network_starts_from_weights_that_keep_activity_alive(brain):
     assert changed.training.learning_rate == 0.002
 
 
+def test_an_lstm_starts_from_gates_that_do_not_forget_at_once(brain):
+    made = twin_subject([twin_design(brain)], TwinConfig(), architecture="lstm", seed=0)
+    assert made.network.core.forget_bias == 1
+    own = TwinConfig(settings=("network.core.forget_bias=0",))
+    changed = twin_subject([twin_design(brain)], own, architecture="lstm", seed=0)
+    assert changed.network.core.forget_bias == 0
+
+
 @pytest.mark.parametrize("values", range(1, 65))
 def test_there_are_enough_objects_and_few_too_many(values):
     categories, identities = object_counts(values)

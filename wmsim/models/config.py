@@ -47,6 +47,28 @@ class VanillaSettings(Config):
         """Any number of units will do."""
 
 
+class LstmSettings(Config):
+    """What only an LSTM has.
+
+    Attributes
+    ----------
+    forget_bias : float
+        Initial bias of the forget gates. At 0, as in the paper, a cell state loses half of what
+        it holds at each step; at 1 it loses a quarter, and delays of tens of steps are learnt
+        sooner and better [1]_.
+
+    References
+    ----------
+    .. [1] Jozefowicz, Zaremba & Sutskever (2015), An empirical exploration of recurrent network
+       architectures, ICML, PMLR 37, 2342-2350.
+    """
+
+    forget_bias: float = 0.0
+
+    def check(self, units: int) -> None:
+        """Any number of units will do."""
+
+
 class TransformerSettings(Config):
     """What only a transformer has.
 
@@ -126,9 +148,12 @@ class SlotSettings(Config):
             )
 
 
-CoreSettings = VanillaSettings | TransformerSettings | StateSpaceSettings | SlotSettings
+CoreSettings = (
+    VanillaSettings | LstmSettings | TransformerSettings | StateSpaceSettings | SlotSettings
+)
 SETTINGS_OF: dict[str, type[CoreSettings]] = {
     "rnn": VanillaSettings,
+    "lstm": LstmSettings,
     "transformer": TransformerSettings,
     "ssm": StateSpaceSettings,
     "slots": SlotSettings,
@@ -155,9 +180,9 @@ class NetworkConfig(Config):
         tasks ("dms", "sternberg", "retrocue", "sequence"), and bits that are on at some steps
         alone ("cue 1", "cue 2", ..., "probe"). Networks that do N-back tasks alone have none, and
         their settings have no such entry when they are written down. See :meth:`for_tasks`.
-    core : VanillaSettings, TransformerSettings, StateSpaceSettings or SlotSettings
-        What only this architecture has. gru and lstm have nothing of the kind, and their settings
-        have no such entry when they are written down.
+    core : VanillaSettings, LstmSettings, TransformerSettings, StateSpaceSettings or SlotSettings
+        What only this architecture has. gru has nothing of the kind, and its settings have no such
+        entry when they are written down.
 
     Examples
     --------

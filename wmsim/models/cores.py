@@ -87,12 +87,21 @@ def with_activity(core: Core, state: State, kind: str, activity: torch.Tensor) -
     return replace(state, tensors={**state.tensors, kind: activity})
 
 
-class _Recurrent(nn.RNNBase):
+class RecurrentCore(nn.RNNBase):
     """What the paper's three cores share; parameters and their names are PyTorch's."""
 
     kinds: tuple[str, ...] = ("hidden",)
     carried: tuple[str, ...] = ("hidden",)
     why_not = ""
+
+    def initialise(self) -> None:
+        """Kaiming initialisation of each gate's matrix; biases start at zero."""
+        for name, parameter in self.named_parameters():
+            if name.startswith("bias"):
+                nn.init.zeros_(parameter)
+                continue
+            for gate in parameter.split(self.hidden_size):
+                nn.init.kaiming_uniform_(gate, nonlinearity="linear")
 
     def run(self, inputs: torch.Tensor) -> torch.Tensor:
         """See :class:`Core`."""
@@ -113,29 +122,45 @@ class _Recurrent(nn.RNNBase):
         return hidden
 
 
-class VanillaCore(_Recurrent, nn.RNN):
+class VanillaCore(RecurrentCore, nn.RNN):
     """Elman's network, tanh; `recurrent` as in :class:`wmsim.models.VanillaSettings`."""
 
     def __init__(self, units: int, *, recurrent: str) -> None:
         super().__init__(units, units, batch_first=True)
         self.recurrent = recurrent
 
+    def initialise(self) -> None:
+        """See :class:`RecurrentCore`; recurrent weights as `recurrent` says."""
+        super().initialise()
+        if self.recurrent == "orthogonal":
+            nn.init.orthogonal_(self.get_parameter("weight_hh_l0"))
 
-class GruCore(_Recurrent, nn.GRU):
+
+class GruCore(RecurrentCore, nn.GRU):
     """Gated recurrent unit."""
 
     def __init__(self, units: int) -> None:
         super().__init__(units, units, batch_first=True)
 
 
-class LstmCore(_Recurrent, nn.LSTM):
-    """Long short-term memory; both its hidden and its cell state are carried and recorded."""
+class LstmCore(RecurrentCore, nn.LSTM):
+    """Long short-term memory; both its hidden and its cell state are carried and recorded.
+
+    `forget_bias` as in :class:`wmsim.models.LstmSettings`.
+    """
 
     kinds = ("hidden", "cell state")
     carried = ("hidden", "cell state")
 
-    def __init__(self, units: int) -> None:
+    def __init__(self, units: int, *, forget_bias: float) -> None:
         super().__init__(units, units, batch_first=True)
+        self.forget_bias = forget_bias
+
+    def initialise(self) -> None:
+        """See :class:`RecurrentCore`; forget gates, the second of four, have their own bias."""
+        super().initialise()
+        units = self.hidden_size
+        nn.init.constant_(self.get_parameter("bias_ih_l0")[units : 2 * units], self.forget_bias)
 
     def step(self, inputs: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
         """See :class:`Core`."""

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from wmsim.models.config import NetworkConfig
-from wmsim.models.cores import GruCore, LstmCore, State, VanillaCore, with_activity
+from wmsim.models.cores import GruCore, LstmCore, RecurrentCore, State, VanillaCore, with_activity
 from wmsim.models.slots import SlotCore
 from wmsim.models.state_space import StateSpaceCore
 from wmsim.models.transformer import TransformerCore
@@ -62,10 +62,8 @@ class WorkingMemoryNetwork(nn.Module):
             own = config.core.model_dump() if config.core else {}
             self.core = CORES[config.architecture](config.units, **own)
             self.readout = nn.Linear(config.units, N_ACTIONS)
-            if isinstance(self.core, nn.RNNBase):
-                _kaiming(self.core, config.units)
-            if isinstance(self.core, VanillaCore) and self.core.recurrent == "orthogonal":
-                nn.init.orthogonal_(self.core.get_parameter("weight_hh_l0"))
+            if isinstance(self.core, RecurrentCore):
+                self.core.initialise()
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -213,13 +211,3 @@ def n_parameters(network: nn.Module) -> int:
     8
     """
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
-
-
-def _kaiming(core: nn.RNNBase, units: int) -> None:
-    """Kaiming initialisation of each gate's matrix; biases start at zero."""
-    for name, parameter in core.named_parameters():
-        if name.startswith("bias"):
-            nn.init.zeros_(parameter)
-            continue
-        for gate in parameter.split(units):
-            nn.init.kaiming_uniform_(gate, nonlinearity="linear")

@@ -20,13 +20,15 @@ from wmsim.twin.design import Design, merged_tasks
 # More than these are no working-memory experiment; objects made from code would look alike.
 MOST_VALUES = 64
 TRAIN_VIEWS, NOVEL_VIEWS = 3, 2
-# What a vanilla RNN needs to hold items over tens of steps: weights that keep activity alive, and
-# small steps of learning, as larger ones undo what was learnt.
+# What a network needs to hold items over tens of steps. A vanilla RNN: weights that keep activity
+# alive, and small steps of learning, as larger ones undo what was learnt. An LSTM: gates that do
+# not forget at once.
 LONG_MEMORY: dict[str, dict[str, Any]] = {
     "rnn": {
         "network": {"core": {"recurrent": "orthogonal"}},
         "training": {"learning_rate": 1e-4},
-    }
+    },
+    "lstm": {"network": {"core": {"forget_bias": 1.0}}},
 }
 
 
