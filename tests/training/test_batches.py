@@ -86,6 +86,12 @@ def test_padding_counts_neither_in_the_loss_nor_in_accuracy():
     assert result.overall == pytest.approx(np.mean(right))
     assert result.executive == pytest.approx(np.mean(acts))
     assert set(result.executive_by_task) == {task.name for task in MIXED}
+    called_for = [
+        [action for action in trials.target[trials.task == task].ravel() if action > 0]
+        for task in range(len(trials.tasks))
+    ]
+    best = sum(max(answers.count(1), answers.count(2)) for answers in called_for)
+    assert result.chance == pytest.approx(best / sum(map(len, called_for)))
 
 
 def test_what_comes_before_padding_does_not_feel_it():

@@ -27,8 +27,9 @@ def trained(folder, config, lessons=("1-back-location", "1-back-category")):
 
 
 CONFIG = TrainingConfig(
-    iterations=6, lesson_iterations=4, lesson_criterion=2, criterion=2, evaluate_every=3, batch=8
-)
+    iterations=6, lesson_iterations=4, lesson_criterion=2, lesson_patience=1, criterion=2,
+    evaluate_every=3, batch=8,
+)  # fmt: skip
 
 
 def test_each_lesson_has_its_iterations_and_the_tasks_have_theirs(tmp_path):
@@ -42,6 +43,30 @@ def test_a_lesson_that_is_learnt_is_over(tmp_path):
     _, state = trained(tmp_path, CONFIG.changed(lesson_criterion=1e-9))
     assert state.passed == [3, 6]
     assert state.iteration == 6 + 6
+
+
+@pytest.mark.parametrize(
+    ("executive", "over_at"), [(0.6, 800), (0.64, 800), (0.66, 400), (0.89, 400), (0.9, 50)]
+)
+def test_a_lesson_of_which_nothing_was_learnt_goes_on(executive, over_at):
+    config = TrainingConfig(lesson_iterations=400, lesson_patience=2, lesson_criterion=0.9)
+    state = State()
+    while not state.passed:
+        state.iteration += 50
+        note(state, [1.0], Performance(0.9, executive, 512, {}, 0.6), config, last=False)
+    assert state.passed == [over_at]
+
+
+def test_a_lesson_goes_on_no_longer_than_patience_lasts(tmp_path, monkeypatch):
+    from wmsim.training import loop
+
+    def guessing(*args):
+        return Performance(0.9, 0.6, 512, {}, chance=0.6)
+
+    monkeypatch.setattr(loop, "evaluate", guessing)
+    _, state = trained(tmp_path, CONFIG.changed(lesson_patience=2, evaluate_every=5))
+    assert state.passed == [8, 16]
+    assert [entry["iteration"] for entry in state.history] == [4, 5, 8, 12, 13, 16, 21, 22]
 
 
 def test_tasks_are_those_of_the_lesson(tmp_path, monkeypatch):
@@ -89,7 +114,9 @@ def test_a_criterion_may_be_for_answers_alone(counted, finished):
     """A network that always says no action is right at most steps of a long trial."""
     config = TrainingConfig(criterion=0.95, criterion_of=counted)
     state = State(iteration=50)
-    guessing = Performance(overall=0.96, executive=0.5, n_trials=9, executive_by_task={})
+    guessing = Performance(
+        overall=0.96, executive=0.5, n_trials=9, executive_by_task={}, chance=0.5
+    )
     for _ in range(2):
         note(state, [1.0], guessing, config)
         state.iteration += 50
@@ -100,7 +127,7 @@ def test_accuracy_before_the_last_lesson_does_not_count():
     config = TrainingConfig(criterion=0.9)
     state = State(iteration=100, passed=[50])
     state.history.append({"iteration": 50.0, "loss": 0, "accuracy": 1, "executive_accuracy": 1})
-    note(state, [1.0], Performance(1.0, 1.0, 9, {}), config)
+    note(state, [1.0], Performance(1.0, 1.0, 9, {}, 0.5), config)
     assert not state.finished
 
 

@@ -129,7 +129,7 @@ def test_damaged_folders_say_so(tiny_config, tmp_path):
     longer = tiny_config.changed(curriculum=("STMF-1", "STMF-2"))
     (tmp_path / "subject.json").write_text(json.dumps(longer.model_dump(mode="json")))
     training = longer.training
-    most = 2 * training.lesson_iterations + training.iterations
+    most = 2 * 3 * training.lesson_iterations + training.iterations
     with pytest.raises(WmsimError, match=f"iteration 0 of at most {most}"):
         load_subject(tmp_path)
     (tmp_path / "checkpoint.pt").write_bytes(b"not a checkpoint")

@@ -44,7 +44,11 @@ class TrainingConfig(Config):
         Whether `criterion` is for all steps or for those that call for match or non-match. Where
         few steps do, a network that guesses is right at nearly all steps.
     lesson_iterations : int
-        Of each lesson of a subject's curriculum, at most so many iterations.
+        Of each lesson of a subject's curriculum, at most so many iterations, unless nothing at all
+        has been learnt by then.
+    lesson_patience : int
+        A lesson after which answers are no better than chance takes up to so many times
+        `lesson_iterations`: what comes after it would be lost on the network.
     lesson_criterion : float
         A lesson is over when accuracy where match or non-match is called for has reached this.
     evaluate_every : int
@@ -74,6 +78,7 @@ class TrainingConfig(Config):
     criterion: float = Field(default=0.985, gt=0)
     criterion_of: Literal["steps", "answers"] = "steps"
     lesson_iterations: int = Field(default=800, ge=1)
+    lesson_patience: int = Field(default=3, ge=1)
     lesson_criterion: float = Field(default=0.95, gt=0)
     evaluate_every: int = Field(default=50, ge=1)
     items: int = Field(default=6, ge=2)
@@ -89,6 +94,16 @@ class TrainingConfig(Config):
     def for_architecture(cls, architecture: str) -> TrainingConfig:
         """Settings that train an architecture, with the learning rate that it needs."""
         return cls(learning_rate=LEARNING_RATES.get(architecture, 1e-3))
+
+    def most_iterations(self, n_lessons: int) -> int:
+        """Iterations of a whole training with so many lessons before the tasks, at most.
+
+        Examples
+        --------
+        >>> TrainingConfig(iterations=500, lesson_iterations=100).most_iterations(2)
+        1100
+        """
+        return n_lessons * self.lesson_patience * self.lesson_iterations + self.iterations
 
     def rate_at(self, iteration: int, *, last: bool = True) -> float:
         """Learning rate of an iteration, counted from 0 in its lesson; the tasks are the last.

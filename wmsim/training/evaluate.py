@@ -26,12 +26,16 @@ class Performance:
         Trials that were run.
     executive_by_task : dict of str to float
         ``executive`` of each task.
+    chance : float
+        What ``executive`` would be if in each task the same answer were given always: the one that
+        is called for most often there.
     """
 
     overall: float
     executive: float
     n_trials: int
     executive_by_task: dict[str, float]
+    chance: float
 
 
 def respond(network: WorkingMemoryNetwork, trials: Trials, frames: Frames) -> np.ndarray:
@@ -68,4 +72,15 @@ def evaluate(network: WorkingMemoryNetwork, trials: Trials, frames: Frames) -> P
             for index, task in enumerate(trials.tasks)
             if (rows := trials.task == index).any()
         },
+        chance=_chance(trials, executive),
     )
+
+
+def _chance(trials: Trials, executive: np.ndarray) -> float:
+    """Share of right answers of one who always gives each task's most frequent one."""
+    called_for = [
+        trials.target[trials.task == index][executive[trials.task == index]]
+        for index in range(len(trials.tasks))
+    ]
+    most = [np.bincount(answers).max() for answers in called_for if len(answers)]
+    return float(sum(most) / executive.sum())

@@ -33,6 +33,9 @@ from wmsim.training.precision import (
 # Streams of random numbers that never meet: training batches, evaluations.
 TRAINING_STREAM, EVALUATION_STREAM = 1, 2
 CHECKED_ITERATIONS = 20
+# Some networks answer by chance for hundreds of iterations before they see what is asked. Answers
+# that are better by this are no accident: evaluations have a thousand of them, an SD of .015.
+ABOVE_CHANCE = 0.05
 
 Told = Callable[[int, str], None]
 
@@ -138,7 +141,7 @@ def train(
         kept_check(folder, lambda: check_precision(network, source, frames))
     run = compiled(network) if config.compile else network
     label = f"training {network.config.architecture}"
-    most = len(lessons) * config.lesson_iterations + config.iterations
+    most = config.most_iterations(len(lessons))
     with progress(label, most, done=state.iteration) as step:
         losses: list[float] = []
         started = time.perf_counter() - state.seconds
@@ -218,7 +221,7 @@ def make_optimizer(parameters: list[nn.Parameter], config: TrainingConfig) -> to
 def due(iteration: int, config: TrainingConfig, *, last: bool = True) -> bool:
     """Whether an evaluation and a checkpoint come after so many iterations of a lesson."""
     most = config.iterations if last else config.lesson_iterations
-    return iteration == most or iteration % config.evaluate_every == 0
+    return iteration % most == 0 or iteration % config.evaluate_every == 0
 
 
 def note(
@@ -235,8 +238,7 @@ def note(
         }
     )
     if not last:
-        learnt = result.executive >= config.lesson_criterion
-        if learnt or state.in_lesson == config.lesson_iterations:
+        if _is_over(state.in_lesson, result, config):
             state.passed.append(state.iteration)
         return
     counted = "accuracy" if config.criterion_of == "steps" else "executive_accuracy"
@@ -244,6 +246,15 @@ def note(
     since = [entry[counted] for entry in state.history if entry["iteration"] > begun][-2:]
     reached = len(since) == 2 and min(since) >= config.criterion
     state.finished = reached or state.in_lesson == config.iterations
+
+
+def _is_over(iteration: int, result: Performance, config: TrainingConfig) -> bool:
+    """Whether a lesson is, after so many iterations of it."""
+    if result.executive >= config.lesson_criterion:
+        return True
+    stuck = result.executive < result.chance + ABOVE_CHANCE
+    longest = config.lesson_iterations * (config.lesson_patience if stuck else 1)
+    return iteration >= longest
 
 
 def _step(

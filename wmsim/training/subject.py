@@ -195,8 +195,7 @@ def load_subject(
     state = load_state(path)
     if state is None or not state.finished:
         done = state.iteration if state else 0
-        training = config.training
-        most = len(config.lessons) * training.lesson_iterations + training.iterations
+        most = config.training.most_iterations(len(config.lessons))
         raise WmsimError(
             f"The subject in '{path}' is not trained to the end (iteration {done} of at most "
             f"{most}). Run the same wmsim train command again to go on."
