@@ -272,8 +272,8 @@ for sentence in conclusions(ranking(comparison), cast) if real else []:
 
 # %% [markdown]
 # When we tried this with the twelve sessions (the nine networks answered .93 to .99 of their probes rightly), nothing followed about gates:
-# by `rsa` gated networks were closer by .03 [-.00, .05], by `ridge` by .01 [-.07, .09], by `tensor` and `cka` gateless ones by .01. Only
-# by `tensor` was any network above its floor, and there all were at the ceiling, controls too.
+# by `rsa` gated networks were closer by .03 [-.00, .05], by `ridge` by .01 [-.07, .09], by `tensor` and `cka` gateless ones by .01. By
+# `rsa`, `cka` and `ridge` not even the network with the largest mean was above its floor; by `tensor` all were at the ceiling, controls too.
 #
 # ## What may be concluded
 #
