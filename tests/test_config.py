@@ -76,6 +76,22 @@ def test_a_setting_and_one_within_it_contradict_each_other():
         override(Kitchen(), ["oven=1", "oven.heat=3"])
 
 
+def test_settings_of_a_choice_fall_away_with_it():
+    from wmsim.models import NetworkConfig
+    from wmsim.models.config import LstmSettings, VanillaSettings
+
+    lstm = NetworkConfig(architecture="lstm", units=30, core={"forget_bias": 1.0})
+    for gru in (override(lstm, ["architecture=gru"]), lstm.changed(architecture="gru")):
+        assert gru == NetworkConfig(architecture="gru", units=30)
+    rnn = override(lstm, ["architecture=rnn", "core.recurrent=orthogonal"])
+    assert rnn.core == VanillaSettings(recurrent="orthogonal")
+    assert overlay(lstm, {"architecture": "rnn"}).core == VanillaSettings()
+    for same in (override(lstm, ["architecture=lstm", "units=9"]), lstm.changed(units=9)):
+        assert same.core == LstmSettings(forget_bias=1.0)
+    with pytest.raises(ConfigError, match="gru has no settings of its own"):
+        override(lstm, ["architecture=gru", "core.forget_bias=1"])
+
+
 def test_defaults_that_depend_on_others_follow_them():
     from wmsim.stimuli import StimulusConfig
 

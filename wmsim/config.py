@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -30,6 +30,9 @@ class Config(BaseModel):
     wmsim.errors.ConfigError: Bake: unknown setting 'minuts'. Did you mean 'minutes'? ...
     """
 
+    # A setting to the one whose choice it belongs to: it falls away when another is chosen.
+    belongs_to: ClassVar[Mapping[str, str]] = {}
+
     model_config = ConfigDict(
         frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
     )
@@ -42,7 +45,16 @@ class Config(BaseModel):
 
     def changed(self: C, **values: Any) -> C:
         """A copy with some settings changed, checked again."""
-        return type(self)(**{**self.model_dump(), **values})
+        kept = {k: v for k, v in self.model_dump().items() if k not in self._falling(values)}
+        return type(self)(**{**kept, **values})
+
+    def _falling(self, values: Mapping[str, Any]) -> set[str]:
+        """Settings of a choice that `values` change."""
+        return {
+            name
+            for name, choice in self.belongs_to.items()
+            if choice in values and values[choice] != getattr(self, choice)
+        }
 
 
 def overlay(config: C, values: Mapping[str, Any]) -> C:
@@ -190,7 +202,8 @@ def read_config(config: C, path: str | os.PathLike[str]) -> C:
 
 def _overlaid(config: Config, values: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Settings that were ever set, with `values` over them, as arguments of the class."""
-    merged = {name: getattr(config, name) for name in config.model_fields_set}
+    falling = config._falling(values)
+    merged = {name: getattr(config, name) for name in config.model_fields_set - falling}
     for name, value in values.items():
         if name not in type(config).model_fields:
             known = [path + field for field in type(config).model_fields]
@@ -198,7 +211,7 @@ def _overlaid(config: Config, values: Mapping[str, Any], path: str) -> dict[str,
                 f"{type(config).__name__}: unknown setting '{path}{name}'. "
                 f"{did_you_mean(path + name, known)}"
             )
-        there = getattr(config, name)
+        there = None if name in falling else getattr(config, name)
         if isinstance(there, Config) and isinstance(value, Mapping):
             merged[name] = type(there)(**_overlaid(there, value, f"{path}{name}."))
         elif isinstance(value, Mapping) and not isinstance(there, Mapping | None):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, cast
 
 from pydantic import (
     Field,
@@ -182,7 +182,8 @@ class NetworkConfig(Config):
         their settings have no such entry when they are written down. See :meth:`for_tasks`.
     core : VanillaSettings, LstmSettings, TransformerSettings, StateSpaceSettings or SlotSettings
         What only this architecture has. gru has nothing of the kind, and its settings have no such
-        entry when they are written down.
+        entry when they are written down. Another architecture laid over these settings starts
+        with its own.
 
     Examples
     --------
@@ -197,6 +198,8 @@ class NetworkConfig(Config):
         ...
     wmsim.errors.ConfigError: NetworkConfig: core is {'layers': 3}: gru has no settings of its ...
     """
+
+    belongs_to: ClassVar[Mapping[str, str]] = {"core": "architecture"}
 
     architecture: Architecture = "gru"
     units: int = Field(
