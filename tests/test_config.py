@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wmsim.config import Config, as_json, overlay, override, read_config, save_config
+from wmsim.config import (
+    Config,
+    as_json,
+    differences,
+    overlay,
+    override,
+    read_config,
+    save_config,
+)
 from wmsim.errors import ConfigError, WmsimError
 
 
@@ -110,6 +118,16 @@ def test_defaults_that_depend_on_others_follow_them():
 )  # fmt: skip
 def test_json_holds_all_settings(kitchen):
     assert overlay(Kitchen(), json.loads(as_json(kitchen))) == kitchen
+
+
+def test_differences_are_told_one_by_one():
+    there = {"seats": 4, "oven": {"heat": 200.0, "racks": [1, 2]}, "cook": {"name": "Ada"}}
+    assert differences(there, there) == {}
+    asked = {"seats": 4, "oven": {"heat": 180.0, "racks": [1, 2], "light": True}, "cook": None}
+    assert differences(there, asked) == {
+        "oven.heat": (200.0, 180.0), "oven.light": (None, True), "cook": ({"name": "Ada"}, None),
+    }  # fmt: skip
+    assert differences(asked, there).keys() == differences(there, asked).keys()
 
 
 def test_saved_and_read_back(tmp_path):

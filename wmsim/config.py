@@ -200,6 +200,38 @@ def read_config(config: C, path: str | os.PathLike[str]) -> C:
         raise ConfigError(f"'{file}': {error}") from None
 
 
+def differences(
+    there: Mapping[str, Any], asked: Mapping[str, Any], before: str = ""
+) -> dict[str, tuple[Any, Any]]:
+    """Where two written settings differ, down to single ones.
+
+    Parameters
+    ----------
+    there, asked : mapping
+        Settings as they are written down.
+    before : str
+        Written before names.
+
+    Returns
+    -------
+    dict
+        Dotted name to what is there and what is asked; None where one has no such setting.
+
+    Examples
+    --------
+    >>> differences({"seed": 3, "oven": {"heat": 200}}, {"seed": 3, "oven": {"heat": 180}})
+    {'oven.heat': (200, 180)}
+    """
+    found: dict[str, tuple[Any, Any]] = {}
+    for name in dict.fromkeys((*asked, *there)):
+        one, other = there.get(name), asked.get(name)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            found |= differences(one, other, f"{before}{name}.")
+        elif one != other:
+            found[before + name] = (one, other)
+    return found
+
+
 def _overlaid(config: Config, values: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Settings that were ever set, with `values` over them, as arguments of the class."""
     falling = config._falling(values)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from wmsim.config import override
 from wmsim.encoders import Features
 from wmsim.errors import ConfigError, WmsimError
 from wmsim.models import NetworkConfig, WorkingMemoryNetwork
@@ -118,6 +119,9 @@ def test_another_subjects_folder_is_left_alone(tiny_config, tiny_stimuli, tiny_f
     train_in(tmp_path, tiny_config, tiny_stimuli, tiny_features)
     with pytest.raises(WmsimError, match=r"other settings \(seed 3 there, 4 asked\)"):
         train_in(tmp_path, tiny_config.changed(seed=4), tiny_stimuli, tiny_features)
+    slower = override(tiny_config, ["training.learning_rate=1e-5"])
+    with pytest.raises(WmsimError, match=r"settings \(training.learning_rate \S+ there, 1e-05 ask"):
+        train_in(tmp_path, slower, tiny_stimuli, tiny_features)
 
 
 def test_damaged_folders_say_so(tiny_config, tmp_path):

@@ -12,6 +12,7 @@ from typing import Any
 
 from wmsim._version import __version__
 from wmsim.compare.config import CompareConfig
+from wmsim.config import differences
 from wmsim.errors import ConfigError, WmsimError
 from wmsim.files import existing_file, file_sha256, write_json
 from wmsim.report.compare_roles import BRAIN, MODEL, Cast
@@ -146,24 +147,13 @@ def require_same(config: CompareConfig, earlier: CompareConfig) -> None:
     WmsimError
         Naming what differs.
     """
-    one, other = _flat(config.told()), _flat(earlier.told())
-    differ = [name for name in one if one[name] != other.get(name)]
+    differ = differences(earlier.told(), config.told())
     if differ:
-        told = "; ".join(f"{name} was {other.get(name)}, is {one[name]}" for name in differ)
+        told = "; ".join(f"{name} was {was}, is {asked}" for name, (was, asked) in differ.items())
         raise WmsimError(
             f"Settings differ from those of the earlier comparison: {told}. Leave them out to take "
             "the earlier ones, or compare anew into another folder."
         )
-
-
-def _flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in settings.items():
-        if name == "analysis":
-            found |= _flat(value, "analysis.")
-        else:
-            found[before + name] = value
-    return found
 
 
 def new_files(

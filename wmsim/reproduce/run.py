@@ -12,6 +12,7 @@ from typing import Any
 
 import xarray as xr
 
+from wmsim.config import differences
 from wmsim.errors import ConfigError, WmsimError
 from wmsim.files import atomic_path, output_folder, write_json, write_text
 from wmsim.report.page import write_page
@@ -99,8 +100,7 @@ def _same_study(folder: Path, config: ReproduceConfig) -> None:
         write_settings(folder / "study", config.model_dump(mode="json"))
     except WmsimError:
         there = read_settings(folder / "study")
-        asked = config.model_dump(mode="json")
-        different = sorted(key for key in asked if there.get(key) != asked[key])
+        different = sorted(differences(there, config.model_dump(mode="json")))
         raise WmsimError(
             f"'{folder}' holds a study with other settings ({', '.join(different)}). Give another "
             "--out, or delete that folder."

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wmsim.config import differences
 from wmsim.encoders.weights import read_tensors
 from wmsim.errors import WmsimError
 from wmsim.files import atomic_path, write_json
@@ -60,11 +61,10 @@ def write_settings(folder: Path, settings: dict[str, Any]) -> None:
     if not file.is_file():
         write_json(file, settings)
         return
-    there = read_settings(folder)
-    different = [key for key in settings if there.get(key) != settings[key]]
+    different = differences(read_settings(folder), settings)
     if different:
         found = "; ".join(
-            f"{key} {there.get(key)} there, {settings[key]} asked" for key in different
+            f"{name} {there} there, {asked} asked" for name, (there, asked) in different.items()
         )
         raise WmsimError(
             f"'{folder}' holds a subject with other settings ({found}). "
