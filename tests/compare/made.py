@@ -30,7 +30,7 @@ def made_comparison(
     scores : sequence of str
         Names.
     n_controls : int
-        The last so many models are "untrained" and "encoder".
+        The last so many models are "untrained", "encoder" and further controls.
     quality : array-like, shape (n_models,), optional
         True scores; by default from near the ceiling down to the floor.
     brain_sd, stimulus_sd : float
@@ -87,7 +87,7 @@ def made_comparison(
     values[gone], draws[gone], floor_draws[gone] = np.nan, np.nan, np.nan
     four, three = ("model", "brain", "score", "step"), ("brain", "score", "step")
     names = [f"{FAMILIES[n % 3]}-{n // 3 + 1}" for n in range(n_models - n_controls)]
-    controls = ["untrained", "encoder"][:n_controls]
+    controls = ["untrained", "encoder", *(f"control-{n}" for n in range(3, 9))][:n_controls]
     config = CompareConfig(scores=tuple(one for one in SCORES if one in scores))
     return xr.Dataset(
         {

@@ -120,6 +120,34 @@ def test_models_that_are_alike_are_not_told_apart(tmp_path):
     assert "ahead of" not in text
 
 
+def test_of_many_models_the_range_is_told(tmp_path):
+    made = made_comparison(
+        11, 6, quality=[0.4] * 11, n_controls=5, own_sd=0.01, own_stimulus_sd=0.02, seed=3
+    )
+    text, found = of_score(made, tmp_path), ranking(made).sel(score="rsa")
+    trained, means = found["control"].values == "", found["mean"].values
+    best = np.flatnonzero(trained)[np.argmax(means[trained])]
+    assert (found["p_corrected"].values[best, np.arange(11) != best] == 1).all()
+    others = means[trained & (np.arange(11) != best)]
+    for who, those in (("other 5 models", others), ("5 controls", means[~trained])):
+        told = f"any of the {who} ({those.min():.2f} to {those.max():.2f}; p 1.000)"
+        assert f"It cannot be told from {told}" in text
+
+
+def test_some_of_many_are_named(tmp_path):
+    made = made_comparison(
+        12, 12, quality=[0.6] * 6 + [0.2] * 5 + [0.1], n_controls=1, stimulus_sd=0.02,
+        own_sd=0.01, own_stimulus_sd=0.02, noise_sd=0.02,
+    )  # fmt: skip
+    text, found = of_score(made, tmp_path), ranking(made).sel(score="rsa")
+    *worse, last = [
+        found["model"].values[row] for row in np.argsort(-found["mean"].values)[6:11]
+    ]  # fmt: skip
+    assert f"It is ahead of {', '.join(worse)} and {last} (0." in text
+    assert "; p < 0.001)." in text
+    assert "any of the" not in text
+
+
 def test_controls_at_the_ceiling_mean_that_nothing_was_learnt(tmp_path):
     made = made_comparison(
         4, 6, quality=[0.55] * 4, ceiling=0.55, own_sd=0.01, own_stimulus_sd=0.01

@@ -120,12 +120,14 @@ def steps_figure(
     with style():
         names = 0.05 * max(map(len, models)) + 0.6
         height = max(2.9, 0.145 * (len(models) + 2) + 0.3)
-        figure = new_figure(max(0.75 * len(steps), 2.6) + 0.8 + names, height)
+        # Intervals of many models need room beside one another.
+        a_step = max(0.75, 0.075 * len(models))
+        figure = new_figure(max(a_step * len(steps), 2.6) + 0.8 + names, height)
         panel = figure.subplots()
         places = np.arange(len(steps))
         _ceiling_of_steps(panel, places, *top.interval(level), top.mean)
         panel.plot(places, _mean_floor(own), "--", color="black", lw=0.9, label="floor", zorder=1)
-        aside = np.linspace(-0.22, 0.22, len(models)) if len(models) > 1 else np.zeros(1)
+        aside = np.linspace(-0.3, 0.3, len(models)) if len(models) > 1 else np.zeros(1)
         for row, model in enumerate(models):
             look = looks[model]
             error = np.stack([found.mean[row] - low[row], high[row] - found.mean[row]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from wmsim.report.compare_roles import Cast
 OF_VALUES = ("rsa", "cka", "shape", "cca", "ridge", "pls")
 # Agreement of one number, or of a verdict: no share of what a brain holds.
 OF_INDICES = ("orthogonalisation", "swaps", "verdict")
+# So many models are told with a number each; of more, a sentence has the range.
+FEW = 4
 
 
 def conclusions(ranking: xr.Dataset, cast: Cast) -> list[str]:
@@ -124,8 +127,10 @@ def _against(own: xr.Dataset, best: int, means: np.ndarray, risk: float) -> list
             f"On the brains that both were compared with it is behind {_named(own, better, p)}."
         )
     if same:
+        all_of_them = f"any of the other {len(others)} models" if same == others else ""
         found.append(
-            f"It cannot be told from {_named(own, same, p)}; that is no proof that they are alike."
+            f"It cannot be told from {_named(own, same, p, all_of_them)}; that is no proof that "
+            "they are alike."
         )
     return found
 
@@ -150,10 +155,11 @@ def _against_controls(own: xr.Dataset, best: int, risk: float) -> list[str]:
             "what was learnt makes it like the brains."
         )
     if unclear:
+        all_of_them = f"any of the {len(rows)} controls" if unclear == rows else ""
+        who = _named(own, unclear, p, all_of_them, f"the control{'s' * (len(unclear) > 1)} ")
         found.append(
-            f"It cannot be told from the control{'s' * (len(unclear) > 1)} "
-            f"{_named(own, unclear, p)}, so this score does not say that learning the task makes "
-            "networks more like the brains."
+            f"It cannot be told from {who}, so this score does not say that learning the task "
+            "makes networks more like the brains."
         )
     return found
 
@@ -196,6 +202,8 @@ def _without_learning(own: xr.Dataset, best: int, risk: float) -> list[str]:
         if not (as_good and reaches):
             return []
     told = listed(f"{_name(own, row)} {two(means[row])}" for row in rows)
+    if len(rows) > FEW:
+        told = _range(means[rows], two)
     several = len(rows) > 1
     what = "everything that can be explained here is explained without learning"
     if str(own["score"].values) in OF_INDICES:
@@ -204,12 +212,44 @@ def _without_learning(own: xr.Dataset, best: int, risk: float) -> list[str]:
     return [f"{who} as good and at the ceiling as well ({told}): {what}, as far as can be told."]
 
 
-def _named(own: xr.Dataset, rows: list[Any], p: np.ndarray) -> str:
-    return listed(
-        f"{_name(own, row)} ({two(own['mean'].values[row])}; "
-        f"{_p(p[row]) if np.isfinite(p[row]) else 'not tested'})"
-        for row in rows
-    )
+def _named(
+    own: xr.Dataset, rows: list[Any], p: np.ndarray, all_of_them: str = "", before: str = ""
+) -> str:
+    """Models with their numbers: each one's own, or of many the range.
+
+    `before` is written before their names, and `all_of_them` in place of the names of many.
+    """
+    if len(rows) <= FEW:
+        return before + listed(
+            f"{_name(own, row)} ({two(own['mean'].values[row])}; {_range_p(p[[row]])})"
+            for row in rows
+        )
+    names = all_of_them or before + listed(_name(own, row) for row in rows)
+    return f"{names} ({_range(own['mean'].values[rows], two)}; {_range_p(p[rows])})"
+
+
+def _range(values: np.ndarray, written: Callable[[float], str]) -> str:
+    ends = (written(float(values.min())), written(float(values.max())))
+    return " to ".join(dict.fromkeys(ends))
+
+
+def _range_p(p: np.ndarray) -> str:
+    """Some p-values in words, NaN where there was no test.
+
+    Examples
+    --------
+    >>> _range_p(np.array([0.0312])), _range_p(np.array([0.2, 1.0, 1.0]))
+    ('p 0.031', 'p 0.200 to 1.000')
+    >>> _range_p(np.array([0.00001, 0.04, np.nan])), _range_p(np.array([np.nan]))
+    ('p < 0.001 to 0.040, some not tested', 'not tested')
+    """
+    known = p[np.isfinite(p)]
+    if not known.size:
+        return "not tested"
+    if known.max() < 0.001:
+        return _p(float(known.max()))
+    told = _range(known, lambda one: _p(one).removeprefix("p "))
+    return f"p {told}" + (", some not tested" if known.size < p.size else "")
 
 
 def _name(own: xr.Dataset, row: int) -> str:
