@@ -6,8 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+# No test is timed: beside another process, or compiling at first, one may take any time.
+settings.register_profile("wmsim", settings(), deadline=None)
+settings.load_profile("wmsim")
 
 
 @pytest.fixture(scope="session", autouse=True)

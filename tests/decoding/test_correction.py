@@ -96,7 +96,7 @@ def test_neighbours_share_an_item_or_a_step():
     assert not ADJACENCY.diagonal().any()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10**6), n=st.integers(4, 60))
 def test_leaving_each_labelling_out_of_its_own_scale_changes_nothing(seed, n):
     values = correlated(np.random.default_rng(seed), n).reshape(n, -1)
@@ -109,7 +109,7 @@ def test_leaving_each_labelling_out_of_its_own_scale_changes_nothing(seed, n):
         np.testing.assert_array_equal(max_p(together), max_p(apart))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10**6), n=st.integers(2, 40))
 def test_uncorrected_p_is_that_of_one_cell(seed, n):
     values = correlated(np.random.default_rng(seed), n).reshape(n, -1)

@@ -20,7 +20,7 @@ from wmsim.decoding import (
 from wmsim.errors import WmsimError
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(n_items=st.integers(1, 4), n_trials=st.integers(10, 80), n_folds=st.integers(2, 10),
        seed=st.integers(0, 10**6))  # fmt: skip
 def test_folds_are_equal_in_size(n_items, n_trials, n_folds, seed):
@@ -67,7 +67,7 @@ def test_scaling_is_the_z_score_of_training_trials():
     np.testing.assert_array_equal(standardise(changed, train)[:, train], scaled[:, train])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), k=st.integers(2, 6), n=st.integers(12, 60))
 def test_scores_are_those_of_scikit_learn(seed, k, n):
     rng = np.random.default_rng(seed)

@@ -26,7 +26,7 @@ def deviations(patterns, labels):
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 10**6), n_trials=st.integers(30, 70), n_units=st.integers(3, 90),
     solver=st.sampled_from(["lsqr", "eigen"]),
@@ -47,7 +47,7 @@ def test_path_is_scikit_learn_one_at_a_time(seed, n_trials, n_units, solver):
                 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), n_trials=st.integers(20, 70), n_units=st.integers(2, 90))
 def test_automatic_shrinkage_is_that_of_ledoit_and_wolf(seed, n_trials, n_units):
     patterns, positive, _ = planted(seed, n_trials, n_units)

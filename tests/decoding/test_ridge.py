@@ -17,7 +17,7 @@ def planted(seed, n_trials, n_units):
     return patterns, labels == np.arange(3)[:, None], rng.permutation(np.arange(n_trials) % 4)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 10**6), n_trials=st.integers(24, 70), n_units=st.integers(3, 100),
     scale=st.sampled_from([1e-6, 1.0, 1e6]), constant=st.booleans(),

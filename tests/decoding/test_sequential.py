@@ -9,7 +9,7 @@ from wmsim.decoding import permutation_p
 from wmsim.decoding.sequential import sequential_p
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     null=st.lists(st.integers(0, 8), min_size=1, max_size=40), observed=st.integers(-1, 9),
     h=st.integers(1, 10), more=st.lists(st.integers(0, 8), max_size=10),

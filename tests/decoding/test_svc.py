@@ -23,7 +23,7 @@ def problem(seed, n_trials, n_units, spread):
     return patterns, labels == np.arange(3)[:, None]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10**6),
     n_trials=st.integers(12, 60),

@@ -21,7 +21,7 @@ def draw(sizes):
     return rng.normal(size=(n_a, n_units)), rng.normal(size=(n_b, n_units)), rng
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sizes)
 def test_angles_are_those_of_scipy(sizes):
     a, b, _ = draw(sizes)
@@ -31,7 +31,7 @@ def test_angles_are_those_of_scipy(sizes):
     np.testing.assert_allclose(principal_angles(a, b), wanted, atol=1e-5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sizes)
 def test_neither_bases_nor_rotations_of_space_change_angles(sizes):
     a, b, rng = draw(sizes)
@@ -58,7 +58,7 @@ def test_a_subspace_within_another_has_no_angle():
     np.testing.assert_allclose(principal_angles(a[:1] + a[1:2], a), [0.0], atol=1e-6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(3, 9), st.integers(3, 20), st.integers(0, 2**31))
 def test_planes_are_principal_components(n_conditions, n_units, seed):
     patterns = np.random.default_rng(seed).normal(size=(n_conditions, n_units)) + 5.0

@@ -52,7 +52,7 @@ def test_closed_forms(normals, wanted):
     assert orthogonality_index(normals) == pytest.approx(wanted, abs=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(sizes)
 def test_index_is_that_of_a_loop_and_neither_lengths_signs_nor_rotations_matter(drawn):
     k, d, seed = drawn
@@ -65,7 +65,7 @@ def test_index_is_that_of_a_loop_and_neither_lengths_signs_nor_rotations_matter(
     np.testing.assert_allclose(orthogonality_index(factor * normals @ turn), wanted, atol=1e-10)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(sizes)
 def test_normals_of_equal_length_that_cancel_are_at_most_a_simplex(drawn):
     k, d, seed = drawn
@@ -178,7 +178,7 @@ def test_principal_components_are_those_of_scikit_learn_and_lengths_are_brought_
     )  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(3, 20), st.integers(1, 40), st.integers(0, 2**31))
 def test_span_coordinates_keep_products_of_zscored_training_trials(n, d, seed):
     rng = np.random.default_rng(seed)

@@ -26,7 +26,7 @@ def turned(rng, n):
 shapes = st.tuples(st.integers(3, 8), st.integers(10, 40), st.integers(0, 10**6))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(shapes)
 def test_a_rotated_scaled_shifted_copy_is_reconstructed_exactly(drawn):
     k, n_units, seed = drawn
@@ -41,7 +41,7 @@ def test_a_rotated_scaled_shifted_copy_is_reconstructed_exactly(drawn):
     assert rotation.scale == pytest.approx(1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(shapes)
 def test_what_is_determined_agrees_with_scipy(drawn):
     k, n_units, seed = drawn
@@ -55,7 +55,7 @@ def test_what_is_determined_agrees_with_scipy(drawn):
     assert 1 - rotation.scale**2 == pytest.approx(disparity, abs=1e-8)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(shapes)
 def test_dimensions_are_bounded_and_the_rest_is_dropped(drawn):
     k, n_units, seed = drawn

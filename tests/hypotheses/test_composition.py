@@ -52,7 +52,7 @@ designs = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(coded, designs)
 def test_kernels_are_matrices_of_cosines(composition, design):
     kernel = composition.kernel(design)
@@ -61,7 +61,7 @@ def test_kernels_are_matrices_of_cosines(composition, design):
     assert np.linalg.eigvalsh(kernel).min() > -1e-9
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(coded.map(alike), st.integers(2, 4), st.integers(0, 2**32 - 1))
 def test_kernels_do_not_depend_on_the_names_of_items(composition, n_items, seed):
     """Items may be numbered in any order: what matters is when each is shown."""
@@ -129,7 +129,7 @@ def test_without_a_code_only_what_is_on_display_is_left(n_back):
     assert not Composition({}).kernel(design).any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(HYPOTHESES), st.integers(0, 2**32 - 1))
 def test_drawn_compositions_are_what_their_names_say(hypothesis, seed):
     composition = draw_composition(hypothesis, np.random.default_rng(seed))
@@ -152,7 +152,7 @@ def test_an_unknown_hypothesis_is_named():
     assert set(PURE) < set(MEANING)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(coded, st.integers(2, 6), st.integers(0, 2**32 - 1))
 def test_codes_have_the_cosines_of_the_kernel_exactly_where_there_is_room(composition, k, seed):
     design = design_of(3, blanks=1)

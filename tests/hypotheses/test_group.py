@@ -72,7 +72,7 @@ def planted(rng, n_subjects, n_names, strength):
 # The posterior
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(EVIDENCES)
 def test_all_are_probabilities_and_intervals_hold_the_mean(evidence):
     found = combined(evidence)
@@ -84,7 +84,7 @@ def test_all_are_probabilities_and_intervals_hold_the_mean(evidence):
     assert ((found.low < found.frequency) & (found.frequency < found.high)).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(EVIDENCES, st.randoms(use_true_random=False))
 def test_order_and_constants_of_subjects_do_not_matter(evidence, random):
     rows = random.sample(range(len(evidence)), len(evidence))
@@ -242,7 +242,7 @@ def test_an_unclear_subject_borrows_from_the_others():
 # Exceedance
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0.2, 3000), st.floats(0.2, 3000))
 def test_exceedance_of_two_is_a_beta_distribution(one, other):
     found = exceedance(np.array([one, other]))

@@ -305,7 +305,7 @@ tasks = st.one_of(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(variants, tasks, st.integers(1, 12))
 def test_every_variant_is_a_valid_recording(settings_, task, n_units):
     recording = plant(n_units=n_units, n_trials=20, n_items=3, **settings_, **task)
@@ -313,7 +313,7 @@ def test_every_variant_is_a_valid_recording(settings_, task, n_units):
     assert np.isfinite(recording["activity"].values).any()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from(HYPOTHESES), st.integers(0, 2**32 - 1))
 def test_drawn_compositions_can_be_planted(hypothesis, seed):
     drawn = draw_composition(hypothesis, np.random.default_rng(seed))

@@ -78,7 +78,7 @@ def test_random_moves_have_the_structure_of_decoders(decoder):
         np.testing.assert_array_equal(draws[:, there], -draws[:, here])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.floats(0.1, 50))
 def test_vectors_get_the_length_asked_for(seed, length):
     rng = np.random.default_rng(seed)

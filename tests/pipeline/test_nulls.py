@@ -98,7 +98,7 @@ def ends_by_hand(jobs, all_statistics, h, planned):
     return ends
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), h=st.integers(1, 4), chunk=st.integers(1, 7))
 def test_ends_do_not_depend_on_the_order_in_which_pieces_come(seed, h, chunk):
     rng = np.random.default_rng(seed)

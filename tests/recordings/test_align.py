@@ -29,7 +29,7 @@ def slow_mean(values, edges, start, end):
     return total / weight if weight > 1e-9 else np.nan
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), largest=st.sampled_from([1, 40, 2**25]))
 def test_means_equal_the_slow_reference(seed, largest):
     rng = np.random.default_rng(seed)

@@ -98,7 +98,7 @@ def test_the_smaller_of_both():
     assert part.sizes["trial"] == 60  # all fit
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.integers(20, 80), st.integers(20, 80), st.integers(2, 5), st.integers(2, 5),
     st.integers(1, 2), st.integers(0, 10**6),

@@ -12,7 +12,7 @@ from wmsim.errors import SchemaError
 from wmsim.recordings import align, open_recording, save, validate
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(recording=recordings())
 def test_netcdf_gives_back_the_recording(recording, tmp_path_factory):
     file = save(recording, tmp_path_factory.mktemp("trip") / "recording.nc")
@@ -26,7 +26,7 @@ def test_netcdf_gives_back_the_recording(recording, tmp_path_factory):
     xr.testing.assert_identical(same, recording)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(recording=recordings())
 def test_what_was_opened_can_be_saved_and_is_the_same(recording, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trip")
@@ -36,7 +36,7 @@ def test_what_was_opened_can_be_saved_and_is_the_same(recording, tmp_path_factor
         xr.testing.assert_identical(again.load(), recording)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(recording=recordings())
 def test_drawn_recordings_are_recordings(recording):
     validate(recording)

@@ -93,7 +93,7 @@ def test_splits_share_no_texture(textured: StimulusSet) -> None:
         assert set(textures.split[np.unique(seen)]) == {split}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     count=st.integers(1, 7),
     identities=st.integers(1, 4),

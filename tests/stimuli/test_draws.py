@@ -25,7 +25,7 @@ def test_embedding_scales_ranges_to_their_weight() -> None:
     assert np.linalg.norm(high - low) == pytest.approx(np.hypot(1.0, 2.0))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(1, 8), st.integers(1, 6))
 def test_farthest_points_are_a_prefix_and_never_repeat(seed: int, few: int, more: int) -> None:
     points = np.random.default_rng(seed).normal(size=(20, 3))

@@ -53,7 +53,7 @@ def test_a_whole_frame_takes_milliseconds() -> None:
     assert np.median(spent) < 0.1
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(slope=st.floats(0.5, 2.0), seed=st.integers(0, 1000))
 def test_amplitude_of_a_fractal_falls_with_the_slope(slope: float, seed: int) -> None:
     field = fractal(128, np.random.default_rng(seed), slope=slope)

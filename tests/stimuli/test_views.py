@@ -12,7 +12,7 @@ from wmsim.stimuli import StimulusConfig
 from wmsim.stimuli.views import draw_views, separation
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(0, 20), st.integers(0, 99))
 def test_counts_ranges_and_distances_hold(train: int, novel: int, seed: int) -> None:
     config = StimulusConfig(train_views=train, novel_views=novel, seed=seed)

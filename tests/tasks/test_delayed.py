@@ -88,7 +88,7 @@ def reference_answers(task, steps):
     return answers
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     tasks=st.lists(a_task, min_size=1, max_size=5, unique=True),
     n_trials=st.integers(1, 60),
@@ -106,7 +106,7 @@ def test_targets_are_what_the_rule_says_in_any_mixture(tasks, n_trials, seed):
         assert (trials.shown[trial, len(steps) :] == -1).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tasks=st.lists(a_task, min_size=1, max_size=4, unique=True), seed=st.integers(0))
 def test_labels_belong_together_and_are_there_for_all_that_is_shown(tasks, seed):
     trials = draw(tasks, 40, seed)
@@ -143,7 +143,7 @@ def test_no_single_value_predicts_the_answer(task):
         assert here.mean() == 0.5
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(task=delayed, n_trials=st.integers(1, 500), seed=st.integers(0, 2**32 - 1))
 def test_the_probe_is_balanced_for_any_number_of_trials(task, n_trials, seed):
     trials = draw([task], n_trials, seed)
@@ -164,7 +164,7 @@ def test_what_is_not_asked_for_does_not_predict_either():
             assert abs(matches[trials.location[:, column] == value].mean() - 0.5) < 0.05
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     task=st.one_of(
         st.builds(SternbergTask, feature=features, load=st.integers(1, 3)),

@@ -53,7 +53,7 @@ def told(trials, trial):
     return [(*what, len(list(run))) for what, run in itertools.groupby(steps)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(task=sequences, n_trials=st.integers(1, 30), seed=seeds)
 def test_steps_and_answers_are_those_of_the_instructions(task, n_trials, seed):
     trials = draw(task, n_trials, seed)
@@ -88,7 +88,7 @@ def test_steps_and_answers_are_those_of_the_instructions(task, n_trials, seed):
         assert np.isin(answers, (MATCH, NON_MATCH)).sum() == task.probes
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(task=sequences, seed=seeds)
 def test_nothing_repeats_but_the_matching_probe(task, seed):
     trials = draw(task, 50, seed)
@@ -100,7 +100,7 @@ def test_nothing_repeats_but_the_matching_probe(task, seed):
     assert (among == 1).all() if task.probes == 2 else (among <= 1).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(task=sequences, seed=seeds)
 def test_labels_belong_together_and_pictures_are_at_one_place(task, seed):
     trials = draw(task, 40, seed)
@@ -137,7 +137,7 @@ def test_matching_probes_repeat_each_item_equally_often(probes):
     np.testing.assert_array_equal(same.sum(axis=0), 160)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(task=sequences, n_trials=st.integers(1, 400), seed=seeds)
 def test_the_first_probe_is_balanced_for_any_number_of_trials(task, n_trials, seed):
     trials = draw(task, n_trials, seed)
@@ -174,7 +174,7 @@ def test_networks_are_told_the_task_and_the_probe():
     np.testing.assert_array_equal(vectors[..., 4], trials.phase == PROBE)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(task=sequences, data=st.data(), seed=seeds)
 def test_the_very_trials_are_those_that_were_given(task, data, seed):
     """Gaps of any kind come back from the steps, values from the labels."""
@@ -305,7 +305,7 @@ def test_too_few_values():
         draw(parse_task("sequence-4-location"), 5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(tasks=st.lists(sequences, min_size=1, max_size=3, unique=True))
 def test_easier_lessons_lead_up_to_the_tasks(tasks):
     plan = sequence_plan(tasks)

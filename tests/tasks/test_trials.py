@@ -51,7 +51,7 @@ spaces = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     space=spaces,
     names=st.lists(st.sampled_from(NAMED), min_size=1, max_size=9, unique=True),
@@ -66,7 +66,7 @@ def test_targets_are_what_the_rule_says(space, names, n_trials, items, seed):
     np.testing.assert_array_equal(trials.target, reference_target(trials))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     space=spaces, named=st.sampled_from(NAMED), n_trials=st.integers(1, 300), seed=st.integers(0)
 )

@@ -22,7 +22,7 @@ def test_trials_are_the_brains_own(brain):
     assert not design.notes
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(step=st.sampled_from([0.05, 0.067, 0.1, 0.13, 0.2]))
 def test_no_time_is_off_by_more_than_half_a_step_and_the_display(brain, step):
     design = twin_design(brain, TwinConfig(step=step))
@@ -43,7 +43,7 @@ def test_no_time_is_off_by_more_than_half_a_step_and_the_display(brain, step):
         assert np.allclose(design.start[part.rows] * step, onset[part.rows, 0])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(step=st.sampled_from([0.05, 0.1, 0.17, 0.2]), latency=st.floats(0, 1))
 def test_bins_cover_the_brains_time(brain, step, latency):
     design = twin_design(brain, TwinConfig(step=step, latency=latency))

@@ -38,7 +38,7 @@ def test_factor_of_a_matrix_that_is_not_definite_is_finite():
     assert np.isfinite(np.triu(factorise(-np.eye(100), 1e-9))).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n=st.integers(3, 40), n_drops=st.integers(1, 30), seed=st.integers(0, 10**6))
 def test_dropping_from_the_factor_is_solving_without(n, n_drops, seed):
     rng = np.random.default_rng(seed)
@@ -61,7 +61,7 @@ def test_dropping_from_the_factor_is_solving_without(n, n_drops, seed):
     assert (move[np.setdiff1d(np.arange(n), left)] == 0).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n=st.integers(4, 60), seed=st.integers(0, 10**6))
 def test_newton_stays_within_bounds_and_raises_the_objective(n, seed):
     rng = np.random.default_rng(seed)
@@ -78,7 +78,7 @@ def test_newton_stays_within_bounds_and_raises_the_objective(n, seed):
     assert objective[1] >= objective[0] - 1e-9
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n=st.integers(2, 40), seed=st.integers(0, 10**6))
 def test_balance_makes_the_sum_zero_within_bounds(n, seed):
     rng = np.random.default_rng(seed)
@@ -106,7 +106,7 @@ def test_offset_without_free_trials_is_the_middle_of_its_range():
     assert found[0] == pytest.approx(theirs.intercept_[0], abs=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(n=st.integers(2, 30), seed=st.integers(0, 10**6))
 def test_no_offset_costs_less(n, seed):
     rng = np.random.default_rng(seed)

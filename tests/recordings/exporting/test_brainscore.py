@@ -16,7 +16,7 @@ from wmsim.errors import ConfigError, SchemaError, WmsimError
 from wmsim.recordings import align, save
 from wmsim.recordings.exporting import from_brainscore, save_brainscore, to_brainscore
 
-QUIET = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+QUIET = settings(max_examples=30, suppress_health_check=list(HealthCheck))
 
 
 def gathered(assembly):

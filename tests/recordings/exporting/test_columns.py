@@ -14,7 +14,7 @@ from tests.recordings.strategies import recordings
 from wmsim.errors import SchemaError, WmsimError
 from wmsim.recordings.exporting.columns import LAYOUT, from_columns, read_layout, to_columns
 
-QUIET = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+QUIET = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 
 def tables_of(columns):

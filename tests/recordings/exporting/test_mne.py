@@ -16,7 +16,7 @@ from wmsim.errors import SchemaError, WmsimError
 from wmsim.recordings import align
 from wmsim.recordings.exporting import from_mne, load_mne, save_mne, to_mne
 
-QUIET = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+QUIET = settings(max_examples=25, suppress_health_check=list(HealthCheck))
 
 
 @QUIET

@@ -18,7 +18,7 @@ from wmsim.recordings import save
 from wmsim.recordings.exporting import read_nwb, save_nwb
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(recording=recordings())
 def test_files_are_valid_and_come_back(recording, tmp_path_factory):
     file = save_nwb(recording, tmp_path_factory.mktemp("nwb") / "a.nwb")

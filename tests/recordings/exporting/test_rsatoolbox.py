@@ -24,7 +24,7 @@ from wmsim.recordings.exporting import (
     to_temporal,
 )
 
-QUIET = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+QUIET = settings(max_examples=30, suppress_health_check=list(HealthCheck))
 
 
 @QUIET

@@ -16,7 +16,7 @@ from tests.recordings.strategies import recordings
 from wmsim.errors import SchemaError, WmsimError
 from wmsim.recordings.exporting import from_frame, read_table, save_table, to_frame
 
-QUIET = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+QUIET = settings(max_examples=25, suppress_health_check=list(HealthCheck))
 
 
 @QUIET

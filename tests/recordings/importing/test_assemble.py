@@ -428,7 +428,7 @@ def test_problems_of_the_contract_come_out_as_such():
         assemble(data, array_mapped())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.permutations(range(4)), st.integers(0, 2**32 - 1))
 def test_order_of_trials_does_not_matter(order, seed):
     """Trials of a file in another order are the same trials in another order."""

@@ -83,7 +83,7 @@ def planted():
 # --- planted ---------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**31), st.sampled_from([0.0, 0.1, 3.0]))
 def test_counts_come_back_from_smoothed_rates(seed, rate):
     counts = np.random.default_rng(seed).poisson(rate, (4, 3, 25))

@@ -312,7 +312,7 @@ ARRAYS = hnp.arrays(
 VALUES = st.one_of(ARRAYS, st.lists(hnp.arrays(np.float64, st.integers(0, 3)), max_size=3))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.dictionaries(NAMES, VALUES, max_size=8))
 def test_any_variables_can_be_described_and_drafted(variables):
     raw = RawData(Path("any.npz"), "npz file", variables)

@@ -12,7 +12,7 @@ from wmsim.errors import WmsimError
 from wmsim.recordings.importing.lazy import block_shape, lazy_hdf5
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(0, 40), min_size=1, max_size=4).flatmap(
         lambda shape: st.tuples(

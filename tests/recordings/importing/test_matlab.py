@@ -133,7 +133,7 @@ nested = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(names, nested, min_size=1, max_size=3), st.booleans())
 def test_any_content_is_the_same_in_both_versions(tmp_path_factory, variables, packed):
     folder = tmp_path_factory.mktemp("mat")

@@ -466,9 +466,7 @@ def test_a_bomb_of_spikes_is_not_read(damaged, monkeypatch):
     assert raw.notes == ["skipped units.spike_times: 1,000,000 values, too many"]
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
         st.lists(st.floats(allow_nan=False, width=32), max_size=5), min_size=1, max_size=6

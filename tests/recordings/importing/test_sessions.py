@@ -24,7 +24,7 @@ def one_by_one(samples, timestamps, start, edges):
     return out
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.integers(1, 12), min_size=2, max_size=60),
     st.lists(st.integers(0, 300), min_size=1, max_size=6),

@@ -30,7 +30,7 @@ def weighted_mean(values, weights, present):
     return out
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(kernels)
 def test_weights_add_up_to_one_and_are_not_negative(made):
     weights, present = made
@@ -59,7 +59,7 @@ def test_shapes_of_kernels():
     assert kernel(Smoothing(kernel="boxcar", width=0.5), 0.1)[0].tolist() == [0.2] * 5
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.one_of(st.just(np.nan), st.floats(-100, 100)), min_size=1, max_size=40), kernels)
 def test_smoothing_is_a_mean_of_what_was_recorded(values, made):
     values = np.array(values)
@@ -75,7 +75,7 @@ def test_gaussian_is_that_of_scipy_away_from_the_ends():
     np.testing.assert_allclose(found[8:-8], expected[8:-8], rtol=1e-5)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(kernels, st.floats(-50, 50), st.integers(1, 40))
 def test_constants_stay(made, value, n_time):
     np.testing.assert_allclose(

@@ -37,14 +37,14 @@ def binning(draw, times=ANY):
     return spikes, start, edges
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(binning())
 def test_counts_are_those_of_histograms(case):
     """Unsorted spikes, trials in any order that overlap, edges at any distance."""
     np.testing.assert_array_equal(bin_spikes(*case), by_histogram(*case))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(binning(times=EXACT), st.floats(0.01, 3), st.integers(1, 30))
 def test_even_edges_of_any_width(case, width, n_bins):
     spikes, start, _ = case
@@ -54,7 +54,7 @@ def test_even_edges_of_any_width(case, width, n_bins):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 10**6), st.sampled_from([0.1, 0.05, 0.01, 1 / 3, 1e-3]))
 def test_spikes_on_edges_that_cannot_be_exact(first, width):
     """Late in a session and on edges such as 0.3: the bin is that of start + edge <= spike."""
@@ -76,7 +76,7 @@ def test_a_spike_on_an_edge_counts_in_the_later_bin():
     assert counts[:, 0, 0].tolist() == [1, 1]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(binning(), st.integers(0, 5))
 def test_lazy_counts_equal_eager_ones(case, more):
     spikes, start, edges = case
@@ -102,7 +102,7 @@ def observation(draw):
     return np.array(pairs, float).reshape(-1, 2), start, edges
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(observation())
 def test_observed_bins_are_those_that_intervals_cover(case):
     """By brute force: each piece of a bin, in steps of 1/16, lies in some interval."""
@@ -116,7 +116,7 @@ def test_observed_bins_are_those_that_intervals_cover(case):
             assert found[bin_, trial] == all(covered)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.floats(0, 5), st.floats(0.01, 5), st.sampled_from([0.01, 0.025, 0.05, 0.1, 1 / 3, 0.5]))
 def test_edges_hold_zero_and_all_that_was_asked_for(before, after, width):
     edges = bin_edges_around_zero(before, after, width)

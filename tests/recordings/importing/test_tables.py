@@ -51,7 +51,7 @@ def test_types_of_columns(tmp_path, cells, expected):
     np.testing.assert_array_equal(found, expected)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(st.floats(), st.integers(-(2**62), 2**62), st.text("ab ,;\"'\nü", max_size=5)),

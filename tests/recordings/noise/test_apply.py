@@ -75,7 +75,7 @@ def test_lognormal_and_given_rates(model):
     assert sorted(twice) == sorted(given[:40] * 2)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.sampled_from(["affine", "exponential"]), st.floats(0, 3), st.integers(0, 2**32),
     st.floats(1e-3, 1e3),

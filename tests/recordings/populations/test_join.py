@@ -42,7 +42,7 @@ def names_of_labels(recording, feature="image"):
     return np.array([*names, ""])[codes].tolist()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     sizes=st.lists(st.tuples(*[st.integers(1, 4)] * 3), min_size=1, max_size=4),
     text=st.booleans(), seed=st.integers(0, 10**6),

@@ -47,7 +47,7 @@ def real_trials(population):
     return number
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10**6), folds=st.integers(2, 5), trials=st.integers(1, 9))
 def test_folds_share_no_real_trial_and_labels_are_those_of_the_real_trials(seed, folds, trials):
     sessions = [numbered(s, seed=seed + s, n_trials=30 + 12 * s) for s in (1, 2, 3)]
