@@ -25,7 +25,14 @@ PAPER_UNITS: dict[str, int] = {"rnn": 512, "gru": 256, "lstm": 256}
 DEFAULT_UNITS: dict[str, int] = PAPER_UNITS | {"transformer": 128, "ssm": 256, "slots": 252}
 
 
-class VanillaSettings(Config):
+class _OfOneArchitecture(Config):
+    """What only one architecture has."""
+
+    def check(self, units: int) -> None:
+        """Refuse a number of units that does not go with these settings; any will do here."""
+
+
+class VanillaSettings(_OfOneArchitecture):
     """What only a vanilla network has.
 
     Attributes
@@ -43,11 +50,8 @@ class VanillaSettings(Config):
 
     recurrent: Literal["kaiming", "orthogonal"] = "kaiming"
 
-    def check(self, units: int) -> None:
-        """Any number of units will do."""
 
-
-class LstmSettings(Config):
+class LstmSettings(_OfOneArchitecture):
     """What only an LSTM has.
 
     Attributes
@@ -65,11 +69,8 @@ class LstmSettings(Config):
 
     forget_bias: float = 0.0
 
-    def check(self, units: int) -> None:
-        """Any number of units will do."""
 
-
-class TransformerSettings(Config):
+class TransformerSettings(_OfOneArchitecture):
     """What only a transformer has.
 
     Attributes
@@ -99,7 +100,7 @@ class TransformerSettings(Config):
             )
 
 
-class StateSpaceSettings(Config):
+class StateSpaceSettings(_OfOneArchitecture):
     """What only a state-space network has.
 
     Attributes
@@ -119,7 +120,7 @@ class StateSpaceSettings(Config):
             )
 
 
-class SlotSettings(Config):
+class SlotSettings(_OfOneArchitecture):
     """What only a network with slots has.
 
     Attributes

@@ -79,7 +79,7 @@ def evaluate(network: WorkingMemoryNetwork, trials: Trials, frames: Frames) -> P
 def _chance(trials: Trials, executive: np.ndarray) -> float:
     """Share of right answers of one who always gives each task's most frequent one."""
     called_for = [
-        trials.target[trials.task == index][executive[trials.task == index]]
+        trials.target[executive & (trials.task == index)[:, None]]
         for index in range(len(trials.tasks))
     ]
     most = [np.bincount(answers).max() for answers in called_for if len(answers)]
