@@ -62,7 +62,7 @@ def statistics_figure(
             panel.set_xlim(*((0.4, 1.02) if metric == "balanced" else (0.0, 1.02)))
             panel.grid(axis="y", color="#eeeeee", lw=0.8)
             panel.set_axisbelow(True)
-            panel.legend(loc="lower right", fontsize=6.5)
+            _legend_below(panel, -0.14, ncols=4, handletextpad=0.2)
         panels[0].set_yticks(range(len(ROWS)), [label for _, label in ROWS])
         panels[0].set_ylim(len(ROWS) - 0.5, -0.5)
         return save_figure(figure, path_stem)
@@ -84,6 +84,12 @@ def _draw(
             panel.plot(one["chance"], row + offset, "|", color=GREY, ms=6, mew=1)
 
 
+def _legend_below(panel: Any, below: float, **look: Any) -> None:
+    """Within the panel, a legend's markers would be taken for values."""
+    look = {"fontsize": 6.5, "columnspacing": 1.0} | look
+    panel.legend(loc="upper center", bbox_to_anchor=(0.5, below), **look)
+
+
 def positions_figure(recordings: dict[str, dict[str, Any]], path_stem: str | Path) -> list[Path]:
     """Draw multiclass accuracy at each item's own step, with intervals and measured chance.
 
@@ -99,7 +105,7 @@ def positions_figure(recordings: dict[str, dict[str, Any]], path_stem: str | Pat
     list of pathlib.Path
     """
     with style():
-        figure = new_figure(2.7 * len(recordings) + 0.4, 2.4)
+        figure = new_figure(2.7 * len(recordings) + 0.4, 2.8)
         panels = figure.subplots(1, len(recordings), sharey=True, squeeze=False)[0]
         for panel, (name, recording) in zip(panels, recordings.items(), strict=True):
             for number, (feature, summary) in enumerate(recording["features"].items()):
@@ -115,6 +121,6 @@ def positions_figure(recordings: dict[str, dict[str, Any]], path_stem: str | Pat
                     panel.plot(x, [e["chance"] for e in entries], ":", color=colour, lw=1)
             panel.set(title=name, xlabel="item", ylim=(0, 1.02))
             panel.set_xticks(range(1, recording["n_items"] + 1))
-            panel.legend(fontsize=6.5)
+            _legend_below(panel, -0.24, ncols=2)
         panels[0].set_ylabel("multiclass accuracy (dotted: chance)")
         return save_figure(figure, path_stem)
